@@ -1,1 +1,12 @@
-export {}
+export { ApiError, type ApiErrorOptions, type Fault, validationError } from './api-error.ts'
+export { type Arn, formatArn, parseArn, partitionOf } from './arn.ts'
+export { type Caller, type Scope, scopeKey } from './caller.ts'
+export { Hints } from './hints.ts'
+export { type Operation, type OperationTable, operationsOf, type RequestContext } from './operation.ts'
+export * from './ports/access-keys.ts'
+export * from './ports/blobs.ts'
+export * from './ports/collection.ts'
+export * from './ports/engine.ts'
+export * from './ports/log-store.ts'
+export * from './ports/objects.ts'
+export { Reconciler, type ReconcilerOptions } from './reconciler.ts'

@@ -1,0 +1,157 @@
+import type { Scope } from '../caller.ts'
+
+/** A managed image that the process engine can make an environment of. */
+export interface ManagedImage {
+  readonly kind: 'managed'
+  /** Folder name under `images/`. */
+  readonly name: string
+  /** The framework's version that stands in, such as `1.2`. */
+  readonly version: string
+  /** Says what was taken and why, for the job's log and its status message. */
+  readonly reason: string
+}
+
+/** Where a task's bytes come from, in S3 terms. */
+export type ObjectSource =
+  | { readonly kind: 'prefix'; readonly uri: string }
+  | { readonly kind: 'manifest'; readonly uri: string }
+  | { readonly kind: 'object'; readonly uri: string }
+
+export type TaskInput =
+  /** A writable view of the objects at `path`: names relative to the prefix; writes never reach the stored object. */
+  | { readonly kind: 'objects'; readonly path: string; readonly source: ObjectSource; readonly channel?: string }
+  /** A tar archive (gzip or not), unpacked with path and link checks into `path`. */
+  | { readonly kind: 'archive'; readonly path: string; readonly source: ObjectSource }
+
+/** A folder that is archived when the task ends, however it ends; an empty folder gives no archive unless `always`. */
+export interface TaskOutput {
+  /** `model.tar.gz` or `output.tar.gz`. */
+  readonly archive: string
+  readonly path: string
+  readonly always: boolean
+}
+
+/**
+ * What an engine runs: one container or process group on one machine. Paths are absolute, below `/opt/ml`.
+ * The whole specification is data: it is written down by the engine and can be read by a later server.
+ */
+export interface TaskSpec {
+  /** `[a-z0-9-]{1,63}`; the same id is the same task for ever. */
+  readonly id: string
+  /** Whose objects the inputs are. */
+  readonly scope: Scope
+  /** Shown to people (`kind`, `arn`, `host`); no meaning to the engine. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly image: ManagedImage
+  /** `['train']`, `['serve']`, or the request's entry point and arguments. */
+  readonly command: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+  /** Small files written before the start, such as `/opt/ml/input/config/hyperparameters.json`. */
+  readonly files: readonly { readonly path: string; readonly content: string }[]
+  readonly inputs: readonly TaskInput[]
+  readonly outputs: readonly TaskOutput[]
+  /** This task's name among its peers: `algo-1` of `['algo-1', 'algo-2']`; peers share `group`. */
+  readonly host: string
+  readonly hosts: readonly string[]
+  readonly group: string
+  /** True for a task that answers HTTP on `/ping` and `/invocations`. */
+  readonly serves: boolean
+}
+
+/** Where a serving task answers HTTP. */
+export type TaskAddress = { readonly socketPath: string } | { readonly host: string; readonly port: number }
+
+export interface TaskExit {
+  /** Absent where a signal ended it. */
+  readonly code?: number
+  readonly signal?: string
+  readonly outOfMemory: boolean
+  /** True where `stop` was asked for before the end. */
+  readonly stopped: boolean
+}
+
+/** A finished archive on this machine; the caller may take the file away. */
+export interface CollectedOutput {
+  readonly archive: string
+  readonly file: string
+  readonly sizeBytes: number
+  /** Lower-case hexadecimal. */
+  readonly md5: string
+}
+
+/**
+ * What is seen of a task. `ended` is final and stays until `remove`; `failed` means that the task's command never
+ * ran (no such object, an archive with `..`, an environment that cannot be made), in words for the user.
+ */
+export type TaskState =
+  | { readonly phase: 'absent' }
+  | { readonly phase: 'preparing'; readonly message: string; readonly since: Date }
+  | { readonly phase: 'staging'; readonly since: Date }
+  | { readonly phase: 'running'; readonly started: Date; readonly address?: TaskAddress }
+  | { readonly phase: 'collecting'; readonly started: Date; readonly since: Date }
+  | { readonly phase: 'failed'; readonly message: string; readonly fault: 'user' | 'platform'; readonly ended: Date }
+  | {
+      readonly phase: 'ended'
+      readonly exit: TaskExit
+      /** First 1,024 characters of `/opt/ml/output/failure`. */
+      readonly failure?: string
+      /** The last lines that the task printed (at most 20 lines, 2,000 characters). */
+      readonly lastLines: readonly string[]
+      readonly outputs: readonly CollectedOutput[]
+      /** What went wrong while archiving (disk full, a link out of the folder); the outputs may be incomplete. */
+      readonly outputError?: string
+      readonly started: Date
+      readonly collectingSince: Date
+      readonly ended: Date
+    }
+
+export interface TaskLogLine {
+  readonly timestamp: Date
+  readonly message: string
+}
+
+/**
+ * Starts, observes and stops tasks on machines. Every call may be repeated and returns soon; absent is an answer.
+ * A task outlives the server: the next one finds it by its id and goes on, no log line lost or doubled.
+ */
+export interface Engine {
+  readonly name: string
+  /** Refuses, before anything is recorded, what this engine can never run: a message for the user, or undefined. */
+  refuses(spec: Pick<TaskSpec, 'image' | 'command' | 'hosts' | 'serves'>): Promise<string | undefined>
+  /** Takes the task on; resolves once it is written down. Starting a known id again changes nothing. */
+  start(spec: TaskSpec): Promise<void>
+  observe(id: string): Promise<TaskState>
+  /** Asks it to end: SIGTERM, after `graceMs` SIGKILL; outputs are still collected. Absent or ended: nothing. */
+  stop(id: string, graceMs: number): Promise<void>
+  /** Lines after `cursor` (from the first where undefined), those that are there now; `cursor` goes on after them. */
+  logs(
+    id: string,
+    cursor: string | undefined,
+  ): Promise<{ readonly lines: readonly TaskLogLine[]; readonly cursor: string }>
+  /** Kills what still runs and removes everything that bears the id. */
+  remove(id: string): Promise<void>
+  /** Every id that this engine still holds anything of. */
+  list(): Promise<readonly string[]>
+  /** Calls back, soon, when a task's state or log may have changed. A hint: it may be late, doubled or lost. */
+  watch(listener: (id: string) => void): () => void
+  /** Lets go of what the server's process holds (watchers); tasks go on. */
+  close(): Promise<void>
+}
+
+/** An object as an engine stages it. */
+export interface StagedObject {
+  /** Relative to the prefix, `/`-separated, never empty. */
+  readonly name: string
+  readonly sizeBytes: number
+  /** A file on this machine with the object's bytes: to link or copy, never to write. */
+  readonly path: string
+}
+
+/** What an engine may ask of S3, on the task's behalf. Throws `StagingError` with a message for the user. */
+export interface ObjectReader {
+  read(scope: Scope, source: ObjectSource): AsyncIterable<readonly StagedObject[]>
+}
+
+export class StagingError extends Error {
+  override readonly name = 'StagingError'
+}
