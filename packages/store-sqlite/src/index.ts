@@ -1,1 +1,2 @@
-export {}
+export { HomeTooNew, StoreBusy, StoreFailed } from './errors.ts'
+export { openStore, type StoreOptions } from './open-store.ts'
