@@ -1,2 +1,3 @@
-export { HomeTooNew, StoreBusy, StoreFailed } from './errors.ts'
+export { StoreBusy, StoreFailed } from './errors.ts'
+export { HomeTooNew } from './home-too-new.ts'
 export { openStore, type StoreOptions } from './open-store.ts'

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { HomeTooNew } from './errors.ts'
+import { HomeTooNew } from './home-too-new.ts'
 
 /** One step from a format to the next; it runs inside a transaction with all the others that are due. */
 export type Migration = (db: DatabaseSync) => void

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { toMessage } from './errors.ts'
+import { toMessage } from './error-message.ts'
 import type { AnswerMessage, CallMessage, WorkerStart } from './messages.ts'
 import { migrate } from './migrations.ts'
 import { ReadRows } from './read-rows.ts'
