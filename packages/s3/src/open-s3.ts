@@ -40,8 +40,24 @@ export function openS3(options: S3Options): S3 {
   }
   return {
     operations: s3Operations,
-    context: (request) => ({ ...request, ...ports, scope: s3Scope(request.caller.account) }),
+    context: (request) => contextOf(ports, request),
     objects: openObjects(ports, options.config),
     reader: openObjectReader(ports),
+  }
+}
+
+function contextOf(ports: S3Ports, request: RequestContext): S3Context {
+  const { caller, requestId, waiter, headers } = request
+  return {
+    ...ports,
+    caller,
+    requestId,
+    waiter,
+    headers,
+    scope: s3Scope(caller.account),
+    // Not read here: the gateway makes the signal when somebody asks for it.
+    get signal() {
+      return request.signal
+    },
   }
 }
