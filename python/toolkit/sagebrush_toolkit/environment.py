@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 import os
 
-from .layout import Layout, cpu_count, gpu_count, neuron_count
-from .report import DEBUG, WARNING, TaskError, log
+from .task import DEBUG, WARNING, Layout, TaskError, cpu_count, gpu_count, log, neuron_count
 
 # Known to the toolkit; other sagemaker_* hyperparameters are for frameworks (SM_FRAMEWORK_PARAMS).
 TOOLKIT_PARAMETERS = frozenset(

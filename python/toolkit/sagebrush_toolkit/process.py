@@ -8,7 +8,7 @@ import select
 import signal
 import time
 
-from .report import TaskError
+from .task import TaskError
 
 TAIL_BYTES = 16 * 1024
 READ_BYTES = 1 << 18

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .report import INFO, TaskError, log
+from .task import INFO, TaskError, log
 
 COPY_BYTES = 1 << 20
 
