@@ -22,7 +22,11 @@ export async function held<T>(
   for (;;) {
     const done = new AbortController()
     // Listening starts before loading, or a change between the two would be missed.
-    const changed = ctx.hints.next(key, Math.max(0, until - performance.now()), AbortSignal.any([ctx.signal, done.signal]))
+    const changed = ctx.hints.next(
+      key,
+      Math.max(0, until - performance.now()),
+      AbortSignal.any([ctx.signal, done.signal]),
+    )
     try {
       const value = await load()
       if (!inProgress(value)) return value

@@ -29,7 +29,9 @@ export async function listPage<T>(
     })
   } catch (error) {
     if (!(error instanceof InvalidCursor)) throw error
-    throw validationError('Invalid NextToken: it must come from the page before, of a request with the same parameters.')
+    throw validationError(
+      'Invalid NextToken: it must come from the page before, of a request with the same parameters.',
+    )
   }
 }
 

@@ -3,9 +3,9 @@ import { formatArn, parseArn, type Scope } from '@sagebrush/core'
 /** As in ARNs and in the keys of hints. */
 export type ResourceKind = 'training-job' | 'model' | 'endpoint-config' | 'endpoint'
 
-/** `arn:aws:sagemaker:REGION:ACCOUNT:KIND/name`, the name in lower case, as AWS writes it. */
+/** `arn:aws:sagemaker:REGION:ACCOUNT:KIND/name`. */
 export function resourceArn(kind: ResourceKind, scope: Scope, name: string): string {
-  return formatArn('sagemaker', scope, `${kind}/${name.toLowerCase()}`)
+  return formatArn('sagemaker', scope, `${kind}/${name}`)
 }
 
 /** `kind/account/region/name`: the key under which a resource's changes are hinted. */
