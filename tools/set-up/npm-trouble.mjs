@@ -24,10 +24,11 @@ const causes = [
   ],
 ]
 
-/** What npm's output means, in words, with its last lines below. */
+/** What npm's output means, in words, with its own words below. */
 export function explainNpm(output) {
   const cause = causes.find(([pattern]) => pattern.test(output))?.[1] ?? 'npm ci failed.'
-  const lines = output.trim().split('\n').slice(-15)
+  const all = output.trim().split('\n')
+  const lines = all.length > 24 ? [...all.slice(0, 14), '…', ...all.slice(-6)] : all
   return `Set-up failed: ${cause}\n\nnpm said:\n${lines.map((line) => `  ${line}`).join('\n')}`
 }
 
