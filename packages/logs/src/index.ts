@@ -1,1 +1,2 @@
-export {}
+export type { LogsContext, LogsPorts } from './context.ts'
+export { type Logs, type LogsOptions, openLogs } from './open-logs.ts'
