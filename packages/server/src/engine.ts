@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Engine, ManagedImage, ObjectReader } from '@sagebrush/core'
 import { openProcessEngine, probe } from '@sagebrush/engine-process'
