@@ -51,7 +51,10 @@ def supervise(task):
         os.unlink(path)
     os.mkfifo(path, 0o600)
     control = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-    plan = json.loads(sys.stdin.buffer.readline())
+    first = sys.stdin.buffer.readline()
+    if not first.endswith(b'\n'):
+        return
+    plan = json.loads(first)
     state = record.Record(task, plan['hint'])
     try:
         if stage(plan, task, sys.stdin.buffer):
@@ -91,6 +94,8 @@ def stage(plan, task, lines):
     plan['views'] = []
     channels = {}
     for line in lines:
+        if not line.endswith(b'\n'):
+            return False
         message = json.loads(line)
         if message.get('go'):
             return True

@@ -121,11 +121,14 @@ export class Launcher {
     child.on('error', () => {}) // told by its exit code below
     const ended = new Promise<number | null>((resolve) => child.on('exit', resolve).on('error', () => resolve(-1)))
     void ended.then(() => this.#changed(id))
-    const plan = await makePlan(file.spec, since, environment, probe, this.#options).catch((error) => {
+    try {
+      const plan = await makePlan(file.spec, since, environment, probe, this.#options)
+      await instruct(child, plan, file.spec, objects, signal)
+    } catch (error) {
       child.stdin?.end()
+      await ended // it has not been told to go, and so ends and leaves nothing
       throw error
-    })
-    await instruct(child, plan, file.spec, objects, signal)
+    }
     // Until its first word of its own this is where the task's state comes from.
     await Promise.race([ended, this.#stateWritten(id)])
   }
