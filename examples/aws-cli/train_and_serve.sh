@@ -14,11 +14,13 @@ trap 'rm -rf "$work"' EXIT
 
 # Objects: make, copy, sync, list, presign.
 aws s3 mb "s3://$bucket"
-tar -czf "$work/sourcedir.tar.gz" -C "$example" $(cd "$example" && ls ./*.py)
+tar -czf "$work/sourcedir.tar.gz" -C "$example/code" .
 aws s3 cp "$work/sourcedir.tar.gz" "s3://$bucket/code/sourcedir.tar.gz"
-aws s3 sync "$example/data" "s3://$bucket/data"
+aws s3 cp "$example/data/train.csv" "s3://$bucket/data/train/train.csv"
+mkdir "$work/test" && cp "$example/data/test.csv" "$work/test/"
+aws s3 sync "$work/test" "s3://$bucket/data/test"
 aws s3 ls --recursive "s3://$bucket/"
-curl -fsS "$(aws s3 presign "s3://$bucket/data/test/iris.csv")" | cmp - "$example/data/test/iris.csv"
+curl -fsS "$(aws s3 presign "s3://$bucket/data/test/test.csv")" | cmp - "$example/data/test.csv"
 
 channel() {
   echo "{\"ChannelName\":\"$1\",\"DataSource\":{\"S3DataSource\":{\"S3DataType\":\"S3Prefix\",\"S3Uri\":\"s3://$bucket/data/$1\"}}}"

@@ -67,12 +67,12 @@ async function upload(job: Job): Promise<void> {
   const work = await mkdtemp(join(tmpdir(), 'example-'))
   try {
     const archive = join(work, 'sourcedir.tar.gz')
-    await promisify(execFile)('tar', ['-czf', archive, '-C', example, '--exclude=data', '--exclude=README.md', '.'])
+    await promisify(execFile)('tar', ['-czf', archive, '-C', join(example, 'code'), '.'])
     await s3.createBucket({ Bucket: job.bucket })
     await s3.putObject({ Bucket: job.bucket, Key: 'code/sourcedir.tar.gz', Body: await readFile(archive) })
     for (const channel of ['train', 'test']) {
-      const Body = createReadStream(join(example, 'data', channel, 'iris.csv'))
-      await s3.putObject({ Bucket: job.bucket, Key: `data/${channel}/iris.csv`, Body })
+      const Body = createReadStream(join(example, 'data', `${channel}.csv`))
+      await s3.putObject({ Bucket: job.bucket, Key: `data/${channel}/${channel}.csv`, Body })
     }
   } finally {
     await rm(work, { recursive: true })
@@ -176,7 +176,7 @@ async function serve(job: Job, trained: DescribeTrainingJobResponse, say: (line:
 
 async function predict(endpoint: string) {
   const runtime = new SageMakerRuntime()
-  const rows = (await readFile(join(example, 'data', 'test', 'iris.csv'), 'utf8')).trim().split('\n').slice(1, 31)
+  const rows = (await readFile(join(example, 'data', 'test.csv'), 'utf8')).trim().split('\n').slice(1, 31)
   const predictions: string[] = []
   const times: number[] = []
   for (const row of rows) {

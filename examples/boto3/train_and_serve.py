@@ -24,11 +24,11 @@ bucket = f"{NAME}-data"
 s3.create_bucket(Bucket=bucket)
 archive = io.BytesIO()
 with tarfile.open(fileobj=archive, mode="w:gz") as bundle:
-    for file in sorted(EXAMPLE.glob("*.py")):
+    for file in sorted(EXAMPLE.joinpath("code").glob("*.py")):
         bundle.add(file, arcname=file.name)
 s3.put_object(Bucket=bucket, Key="code/sourcedir.tar.gz", Body=archive.getvalue())
 for channel in ("train", "test"):
-    s3.upload_file(str(EXAMPLE / "data" / channel / "iris.csv"), bucket, f"data/{channel}/iris.csv")
+    s3.upload_file(str(EXAMPLE / "data" / f"{channel}.csv"), bucket, f"data/{channel}/{channel}.csv")
 
 sagemaker.create_training_job(
     TrainingJobName=NAME,

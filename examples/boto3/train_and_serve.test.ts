@@ -17,5 +17,5 @@ test('boto3 trains, serves and deletes', async () => {
   expect(done.stderr).toBe('')
   expect(done.stdout).toContain('status: Completed')
   expect(done.stdout).toMatch(/log: test:accuracy=0\.9\d+/)
-  expect(done.stdout).toMatch(/prediction: \['setosa', 'virginica'\]/)
+  expect(done.stdout).toMatch(/prediction: \['0', '2'\]/)
 })

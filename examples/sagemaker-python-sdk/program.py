@@ -22,12 +22,12 @@ EXAMPLE = Path(__file__).resolve().parent.parent / "sklearn-script-mode"
 session = sagemaker.Session()
 role = sagemaker.get_execution_role(session)
 bucket = session.default_bucket()
-train = session.upload_data(str(EXAMPLE / "data" / "train"), bucket=bucket, key_prefix="iris/train")
-test = session.upload_data(str(EXAMPLE / "data" / "test"), bucket=bucket, key_prefix="iris/test")
+train = session.upload_data(str(EXAMPLE / "data" / "train.csv"), bucket=bucket, key_prefix="iris/train")
+test = session.upload_data(str(EXAMPLE / "data" / "test.csv"), bucket=bucket, key_prefix="iris/test")
 
 estimator = SKLearn(
     entry_point="train.py",
-    source_dir=str(EXAMPLE),
+    source_dir=str(EXAMPLE / "code"),
     framework_version="1.2-1",
     role=role,
     instance_type="ml.m5.large",
@@ -39,7 +39,7 @@ estimator.fit({"train": train, "test": test})
 job = estimator.latest_training_job.name
 print("model:", estimator.model_data)
 
-with open(EXAMPLE / "data" / "test" / "iris.csv", newline="") as file:
+with open(EXAMPLE / "data" / "test.csv", newline="") as file:
     rows = [[float(value) for value in row[:4]] for row in list(csv.reader(file))[1:]]
 
 predictor = estimator.deploy(initial_instance_count=1, instance_type="ml.m5.large")

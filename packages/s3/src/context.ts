@@ -4,6 +4,7 @@ import type { BucketRecord } from './bucket/bucket.ts'
 import type { BlobHold } from './garbage/blob-hold.ts'
 import type { PartRecord, UploadRecord } from './multipart/upload.ts'
 import type { ObjectRecord } from './object/object.ts'
+import type { OneAtATime } from './one-at-a-time.ts'
 
 /** Where S3 writes down what no caller is told. */
 export interface S3Log {
@@ -16,13 +17,15 @@ export interface S3Ports {
   readonly buckets: Collection<BucketRecord>
   /** Rows by `bucket/key`. */
   readonly objects: Collection<ObjectRecord>
-  /** Rows by `bucket/key` NUL upload id. */
+  /** Rows by `bucket/upload id`. */
   readonly uploads: Collection<UploadRecord>
   /** Rows by `upload id/part number` in five digits. */
   readonly parts: Collection<PartRecord>
   readonly blobs: Blobs
   /** Keeps garbage collection off blobs that are about to be referenced. */
   readonly hold: BlobHold
+  /** Of uploads that are being completed or aborted, by row. */
+  readonly finishing: OneAtATime
   readonly log: S3Log
   readonly now: () => Date
 }

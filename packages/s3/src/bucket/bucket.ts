@@ -6,7 +6,8 @@ export interface BucketRecord {
   readonly created: Date
   readonly tags?: readonly Tag[]
   readonly encryption?: ServerSideEncryptionConfiguration
-  readonly publicAccessBlock?: PublicAccessBlockConfiguration
+  /** Absent: as a new bucket has it. */
+  readonly publicAccessBlock?: PublicAccessBlockConfiguration | 'deleted'
 }
 
 /** Throws AWS's InvalidBucketName unless the name keeps the rules of general purpose buckets. */

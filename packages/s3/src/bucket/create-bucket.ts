@@ -1,5 +1,6 @@
 import { operation } from '../context.ts'
-import { refuseAcl, refuseObjectLock } from '../object/refusals.ts'
+import { refuseAcl, refuseObjectLock, refuseOwnership } from '../object/refusals.ts'
+import { notImplemented } from '../request-errors.ts'
 import { checkTags } from '../tags.ts'
 import { bucketAlreadyOwnedByYou, bucketRegion, checkBucketName } from './bucket.ts'
 
@@ -7,6 +8,10 @@ export const CreateBucket = operation('CreateBucket', async (input, ctx) => {
   checkBucketName(input.Bucket)
   refuseAcl(input)
   refuseObjectLock(input.ObjectLockEnabledForBucket ? 'ObjectLockEnabledForBucket' : undefined)
+  if (input.ObjectOwnership !== undefined) refuseOwnership(input.ObjectOwnership)
+  if (input.BucketNamespace !== undefined && input.BucketNamespace !== 'global') {
+    throw notImplemented('A bucket namespace of its own', 'Leave out x-amz-bucket-namespace.')
+  }
   const configuration = input.CreateBucketConfiguration
   const region = bucketRegion(ctx.caller.region, configuration?.LocationConstraint)
   const tags = configuration?.Tags

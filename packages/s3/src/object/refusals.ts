@@ -22,6 +22,12 @@ export function refuseAcl(input: AclRequest): void {
   throw new ApiError('AccessControlListNotSupported', 'The bucket does not allow ACLs')
 }
 
+/** ACLs are off for good: the one ownership that is there is the one that says so. */
+export function refuseOwnership(ownership: string): void {
+  if (ownership === 'BucketOwnerEnforced') return
+  throw notImplemented(`Object ownership ${ownership}`, 'Use BucketOwnerEnforced, which is the default.')
+}
+
 /** Throws where the request carries a member of object lock; `present` is its name. */
 export function refuseObjectLock(present: string | undefined): void {
   if (present === undefined) return

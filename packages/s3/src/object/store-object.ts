@@ -33,4 +33,5 @@ export function md5Hex(digest: Uint8Array | undefined): string {
   return Buffer.from(digest).toString('hex')
 }
 
-async function* noBytes(): AsyncIterable<Uint8Array> {}
+/** The body of a request that has none. */
+export async function* noBytes(): AsyncIterable<Uint8Array> {}

@@ -1,6 +1,5 @@
 import {
   type Blobs,
-  type Collection,
   type ObjectReader,
   type ObjectSource,
   type Row,
@@ -10,6 +9,7 @@ import {
 } from '@sagebrush/core'
 import { type S3Ports, s3Scope } from '../context.ts'
 import { type ObjectRecord, objectName } from '../object/object.ts'
+import { rangeOf } from '../range-of.ts'
 import { readManifest } from './manifest.ts'
 import { parseS3Uri, type S3Location, s3Uri } from './s3-uri.ts'
 import { FolderClashes, fileName, nameBelowPrefix, unstageable } from './staged-name.ts'
@@ -81,21 +81,6 @@ function isFolderMarker(bucket: string, key: string, object: ObjectRecord): bool
 
 function staged(blobs: Blobs, name: string, object: ObjectRecord): StagedObject {
   return { name, sizeBytes: object.sizeBytes, path: blobs.path(object.blob) }
-}
-
-/** Rows whose name starts with `prefix`, page by page. */
-export async function* rangeOf<T>(
-  collection: Collection<T>,
-  scope: Scope,
-  prefix: string,
-): AsyncIterable<readonly Row<T>[]> {
-  let after: string | undefined
-  do {
-    const page = await collection.range(scope, { prefix, limit: BATCH, ...(after !== undefined && { after }) })
-    const rows = page.entries.flatMap((entry) => ('row' in entry ? [entry.row] : []))
-    after = page.truncated ? rows.at(-1)?.name : undefined
-    if (rows.length > 0) yield rows
-  } while (after !== undefined)
 }
 
 export async function requireBucket(ports: S3Ports, scope: Scope, bucket: string): Promise<void> {
