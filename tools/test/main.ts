@@ -8,7 +8,7 @@ import { checks, runCheck } from './runners/checks.ts'
 import { pythonSuites, runPython } from './runners/python.ts'
 import { runVitest } from './runners/vitest.ts'
 import { lastLine, nothing, sum, type Tally } from './tally.ts'
-import { testVenv } from './venv.ts'
+import { isVenvBuilt, testVenv } from './venv.ts'
 
 /** `npm test -- [NAME…]`: everything, or the tests and checks whose path or name contains one of the given. */
 const { positionals: names } = parseArgs({ allowPositionals: true })
@@ -35,10 +35,12 @@ tallies.push({
   ...nothing,
   failed: gaps.filter((gap) => gap.required).map((gap) => `SAGEBRUSH_TEST_REQUIRE: ${gap.why}`),
 })
-await stage('Python environments', async () => {
-  for (const name of venvsOf(needs)) if (!lacking(name)) await testVenv(name)
-  return nothing
-})
+const venvs = venvsOf(needs).filter((name) => !lacking(name) && !isVenvBuilt(name))
+for (const name of venvs)
+  await stage(`Python environment ${name}`, async () => {
+    await testVenv(name)
+    return nothing
+  })
 for (const check of wantedChecks) await stage(check.name, () => runCheck(root, check))
 for (const suite of suites) await stage(`${suite.folder} (${suite.runner})`, () => runPython(root, suite, env))
 if (files.length > 0)
