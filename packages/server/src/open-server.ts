@@ -132,7 +132,11 @@ async function open(
         bodyLimitBytes: config['limits.invokeBodyBytes'],
       }),
       hostService({ model: 's3', operations: s3.operations, context: s3.context }),
-      hostService({ model: 'logs', operations: logs.operations, context: (request) => ({ ...request, ...logs.context }) }),
+      hostService({
+        model: 'logs',
+        operations: logs.operations,
+        context: (request) => ({ ...request, ...logs.context }),
+      }),
       hostService({
         model: 'sts',
         operations: identity.sts.operations,
@@ -146,12 +150,19 @@ async function open(
     ],
     accessKeys: identity.accessKeys,
     now: clock,
-    log: ({ requestId, service, operation, error }) => log.error('a request failed', { requestId, service, operation, error }),
+    log: ({ requestId, service, operation, error }) =>
+      log.error('a request failed', { requestId, service, operation, error }),
     answered: (request) => log.debug('answered', { ...request }),
     before: adminListener({
       version,
       token,
-      status: async () => ({ url, home: home.path, engine: engine.name, tasks: (await engine.list()).length, account: key.account }),
+      status: async () => ({
+        url,
+        home: home.path,
+        engine: engine.name,
+        tasks: (await engine.list()).length,
+        account: key.account,
+      }),
       collectGarbage: () => collectGarbage(),
     }),
   })

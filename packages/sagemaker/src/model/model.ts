@@ -1,4 +1,4 @@
-import type { CreateModelInput, TagList } from '@sagebrush/contract/sagemaker'
+import type { ContainerDefinition, CreateModelInput, TagList } from '@sagebrush/contract/sagemaker'
 import { type ApiError, type CollectionSpec, type Scope, validationError } from '@sagebrush/core'
 import { resourceArn } from '../resource-key.ts'
 
@@ -33,4 +33,10 @@ export function modelNotFound(scope: Scope, name: string): ApiError {
 
 export function modelExists(arn: string): ApiError {
   return validationError(`Cannot create already existing model "${arn}".`)
+}
+
+/** The containers of a model in the order in which a request passes them. */
+export function containersOf(model: Model): readonly ContainerDefinition[] {
+  const { PrimaryContainer, Containers } = model.request
+  return PrimaryContainer ? [PrimaryContainer] : (Containers ?? [])
 }

@@ -32,7 +32,7 @@ async function archive(name: string, content: string) {
   return { archive: name, file, sizeBytes: content.length, md5: '' }
 }
 
-export function request(name: string, more: Partial<CreateTrainingJobRequest> = {}): CreateTrainingJobRequest {
+function request(name: string, more: Partial<CreateTrainingJobRequest> = {}): CreateTrainingJobRequest {
   return {
     TrainingJobName: name,
     RoleArn: ROLE,
