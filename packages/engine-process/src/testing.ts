@@ -74,7 +74,7 @@ export async function leftovers(root: string): Promise<readonly string[]> {
   const mounts = await readFile('/proc/self/mountinfo', 'utf8')
   found.push(...mounts.split('\n').filter((line) => line.includes(root)))
   const files = await readdir(root).catch(() => [])
-  found.push(...files.filter((name) => name !== '.hints'))
+  found.push(...files.filter((name) => !name.startsWith('.hints') && name !== '.supervisors.log'))
   found.push(...(await readdir(join(root, '.hints')).catch(() => [])))
   return found
 }
