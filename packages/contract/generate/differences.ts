@@ -10,7 +10,7 @@ export function differences(folder: string, wanted: ReadonlyMap<string, string>)
     if (!existsSync(path)) found.push(`${file}: missing`)
     else {
       const line = firstDifference(readFileSync(path, 'utf8'), text)
-      if (line !== undefined) found.push(line.replace(/^/, `${file}:`))
+      if (line !== undefined) found.push(`${file}:${line}`)
     }
   }
   return found

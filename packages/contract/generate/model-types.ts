@@ -64,7 +64,8 @@ function union(scope: Scope, name: string, shape: StructureShape): string {
 function reference(scope: Scope, member: MemberModel): string {
   const shape = scope.model.shapes[member.shape]
   if (!shape) throw new Error(`${scope.model.name}: no shape ${member.shape}`)
-  if (member.jsonvalue) return 'unknown'
+  // In a body it is an ordinary string; only a header carries any JSON value, packed.
+  if (member.jsonvalue && member.location === 'header') return 'unknown'
   switch (shape.type) {
     case 'structure':
       if (shape.document) return 'unknown'

@@ -26,3 +26,4 @@ export type {
   XmlNamespace,
 } from './model.ts'
 export type { InputOf, OperationName, OutputOf } from './operation-types.ts'
+export { patternRegExp } from './pattern.ts'

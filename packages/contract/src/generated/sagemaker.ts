@@ -7364,7 +7364,7 @@ export type HubStatus =
   | "DeleteFailed"
 
 export interface HumanLoopActivationConditionsConfig {
-  HumanLoopActivationConditions: unknown
+  HumanLoopActivationConditions: string
 }
 
 export interface HumanLoopActivationConfig {
