@@ -4,7 +4,6 @@ import { BlobHold } from './garbage/blob-hold.ts'
 import { type Collected, collectGarbage } from './garbage/collect-garbage.ts'
 import { OneAtATime } from './one-at-a-time.ts'
 import { type S3OperationTable, s3Operations } from './operations.ts'
-import { type PostAnswer, type PostForm, postObject } from './post/post-object.ts'
 import { openObjectReader } from './staging/object-reader.ts'
 import { openObjects } from './staging/objects.ts'
 
@@ -29,8 +28,6 @@ export interface S3Options {
 export interface S3 {
   readonly operations: S3OperationTable
   context(request: RequestContext): S3Context
-  /** POST Object, for the gateway: no API model has it. */
-  postObject(form: PostForm, ctx: S3Context): Promise<PostAnswer>
   readonly objects: Objects
   readonly reader: ObjectReader
   /** Removes what crashes left behind; safe while requests are answered. */
@@ -53,7 +50,6 @@ export function openS3(options: S3Options): S3 {
   return {
     operations: s3Operations,
     context: (request) => contextOf(ports, request),
-    postObject,
     objects: openObjects(ports, options.config),
     reader: openObjectReader(ports),
     collectGarbage: () => collectGarbage(ports, options.config.garbageAgeMs ?? ONE_DAY_MS),

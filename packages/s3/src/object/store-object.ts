@@ -10,11 +10,10 @@ export async function storeObject(
   template: ObjectTemplate,
   body: AsyncIterable<Uint8Array> | undefined,
   algorithm: ChecksumAlgorithm | undefined,
-  checkSize: (sizeBytes: number) => void = checkUploadSize,
 ): Promise<ObjectRecord> {
   const blob = await ports.blobs.create(body ?? noBytes(), {
     digests: digestsFor(algorithm),
-    check: ({ sizeBytes }) => checkSize(sizeBytes),
+    check: ({ sizeBytes }) => checkUploadSize(sizeBytes),
   })
   const checksum = fullObjectChecksum(algorithm, blob.digests)
   const object: ObjectRecord = {
