@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, lstat, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, lstat, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode, isSupervised } from './files.ts'
 import { taskFiles } from './options.ts'
@@ -70,16 +70,18 @@ export async function deleteTree(folder: string): Promise<void> {
     await rm(folder, { recursive: true, force: true })
   } catch (error) {
     if (!hasCode(error, 'EACCES', 'EPERM', 'ENOTEMPTY')) throw error
-    // Folders that the task, or an overlay, has closed even to their owner.
-    await openFolders(folder)
-    await rm(folder, { recursive: true, force: true })
+    await deleteClosed(folder)
   }
 }
 
-async function openFolders(folder: string): Promise<void> {
-  if (!(await lstat(folder)).isDirectory()) return
-  await chmod(folder, 0o700)
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) await openFolders(join(folder, entry.name))
+/** Deletes folders too that the task, or an overlay, has closed even to their owner. Others may be deleting there. */
+async function deleteClosed(path: string): Promise<void> {
+  try {
+    if (!(await lstat(path)).isDirectory()) return await rm(path, { force: true })
+    await chmod(path, 0o700)
+    for (const name of await readdir(path)) await deleteClosed(join(path, name))
+    await rmdir(path)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
   }
 }
