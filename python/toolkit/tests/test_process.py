@@ -215,3 +215,35 @@ def test_imports_nothing_heavy_before_the_script_starts(task):
 def test_open_files_limit_is_not_changed(task):
     task.script("import resource; print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])")
     assert int(task.train().stdout) == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def test_a_shell_scripts_child_gets_its_time_to_stop(task):
+    task.write(
+        "code/work.py",
+        "import signal, sys, time\n"
+        "def stop(*_):\n    time.sleep(3)\n    print('checkpoint saved')\n    sys.exit()\n"
+        "signal.signal(signal.SIGTERM, stop)\nprint('ready')\ntime.sleep(60)\n",
+    )
+    task.script("#!/bin/bash\npython3 work.py\n", "run.sh")
+    process = task.start(stderr=subprocess.DEVNULL)
+    assert process.stdout.readline() == b"ready\n"
+    process.terminate()
+    assert b"checkpoint saved" in process.communicate(timeout=20)[0]
+
+
+def test_last_output_is_not_lost_to_a_slow_reader(task):
+    """The script ends at once; its output waits in pipes for longer than any child is lingered for."""
+    task.script("import os\nos.write(1, b'x' * 900_000 + b'end')\nos.spawnlp(os.P_NOWAIT, 'sleep', 'sleep', '20')\n")
+    process = task.start(stderr=subprocess.DEVNULL)
+    received, start = b"", time.monotonic()
+    while time.monotonic() - start < 4:
+        received += os.read(process.stdout.fileno(), 20_000)
+        if received.endswith(b"end"):
+            break
+        time.sleep(0.1)  # Is the slow reader; nothing is waited for.
+    while not received.endswith(b"end"):
+        received += os.read(process.stdout.fileno(), 1 << 20)
+    assert len(received) == 900_003
+    assert process.wait(10) == 0
+    os.killpg(process.pid, signal.SIGKILL)
+    process.stdout.close()

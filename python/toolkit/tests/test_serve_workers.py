@@ -191,3 +191,15 @@ def test_requirements_that_fail_end_the_server(serve, task):
     server = serve(CODE, ready=False, PIP_NO_INDEX="1")
     assert server.process.wait(30) == 1
     assert "No matching distribution found for sbtest-no-such==1" in server.log
+
+
+def test_multi_model_is_refused(serve):
+    server = serve(CODE, ready=False, SAGEMAKER_MULTI_MODEL="true")
+    assert server.process.wait(10) == 1
+    assert "SAGEMAKER_MULTI_MODEL: this server holds one model" in server.log
+
+
+def test_threads_of_numeric_libraries_are_shared_out(serve):
+    code = CODE.replace("return str(pid)", "return os.environ['OMP_NUM_THREADS']")
+    cpus = len(os.sched_getaffinity(0))
+    assert serve(code, SAGEMAKER_MODEL_SERVER_WORKERS="1").invoke("x")[2] == str(cpus).encode()
