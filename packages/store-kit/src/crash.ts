@@ -8,7 +8,8 @@ export type CrashWork = 'store' | 'blobs' | 'logs'
 
 /** Lets a child write until it has acknowledged so many, kills it with SIGKILL, and gives what it acknowledged. */
 export async function writeAndCrash(work: CrashWork, open: ChildOpen, wanted: number): Promise<string[]> {
-  const file = fileURLToPath(new URL('./crash-child.ts', import.meta.url))
+  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
+  const file = fileURLToPath(new URL(`./crash-child${extension}`, import.meta.url))
   const child = spawn(process.execPath, [file, work, JSON.stringify(open)], { stdio: ['ignore', 'pipe', 'pipe'] })
   const exited = once(child, 'exit')
   let errors = ''

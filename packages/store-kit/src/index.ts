@@ -1,3 +1,4 @@
+export { blobsSuite } from './blobs-suite.ts'
 export { collectionSuite } from './collection-suite.ts'
 export { logStoreSuite } from './log-store-suite.ts'
 export { memoryLogStore } from './memory-log-store.ts'

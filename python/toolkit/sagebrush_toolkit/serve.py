@@ -20,7 +20,8 @@ def main() -> None:
         layout = Layout()
         program, folders = prepare_code(layout)
         pool = Pool(*_worker_command(layout, program, folders), _number("SAGEMAKER_MODEL_SERVER_WORKERS"))
-        timeout = _number("SAGEMAKER_MODEL_SERVER_TIMEOUT") or 60
+        # AWS's images know both names; the longer one states its unit and wins there too.
+        timeout = _number("SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS") or _number("SAGEMAKER_MODEL_SERVER_TIMEOUT") or 60
         grace = _number("SAGEBRUSH_GRACE_SECONDS") or 25
         status = Dispatcher(_listen(), pool, timeout, grace).run()
     except TaskError as error:
