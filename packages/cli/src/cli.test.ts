@@ -21,7 +21,7 @@ describe('with a server', () => {
     const status = JSON.parse((await server.sagebrush(['status', '--json'])).stdout)
     expect(status).toMatchObject({ running: true, home: server.home, engine: 'process', tasks: 0 })
     expect(JSON.stringify(status)).not.toMatch(/secret/i)
-    const health = await (await fetch(`${status.url}/_sagebrush/health`)).json()
+    const health = (await (await fetch(`${status.url}/_sagebrush/health`)).json()) as { status: string }
     expect(health.status).toBe('ok')
     expect((await fetch(`${status.url}/_sagebrush/status`)).status).toBe(403)
   })
