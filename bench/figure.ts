@@ -27,7 +27,8 @@ interface Measured extends Pick<Figure, 'name' | 'ours' | 'peer' | 'unit' | 'n'>
 export function figure({ name, ours, peer, unit, n, target }: Measured): Figure {
   const ratio = ours / peer
   const value = { ours, ratio, difference: ours - peer }[target.of]
-  const within = value <= (target.atMost ?? Number.POSITIVE_INFINITY) && value >= (target.atLeast ?? Number.NEGATIVE_INFINITY)
+  const within =
+    value <= (target.atMost ?? Number.POSITIVE_INFINITY) && value >= (target.atLeast ?? Number.NEGATIVE_INFINITY)
   const suffix = target.of === 'ratio' ? '' : ` ${unit}`
   const what = { ours: 'ours', ratio: 'ours / peer', difference: 'ours − peer' }[target.of]
   const bounds = [
@@ -35,7 +36,16 @@ export function figure({ name, ours, peer, unit, n, target }: Measured): Figure 
     ...(target.atLeast === undefined ? [] : [`${what} ≥ ${target.atLeast}${suffix}`]),
   ]
   // NaN, from a side without samples, is within nothing.
-  return { name, ours: round(ours), peer: round(peer), ratio: round(ratio), unit, target: bounds.join(', '), pass: within, n }
+  return {
+    name,
+    ours: round(ours),
+    peer: round(peer),
+    ratio: round(ratio),
+    unit,
+    target: bounds.join(', '),
+    pass: within,
+    n,
+  }
 }
 
 /** Four significant digits: more would claim what no run of this kind can know. */
@@ -49,7 +59,14 @@ const columns = ['name', 'ours', 'peer', 'ratio', 'unit', 'target', 'pass', 'n']
 export function table(figures: readonly Figure[]): string {
   const rows = [columns as readonly string[], ...figures.map((row) => columns.map((column) => cell(row[column])))]
   const widths = columns.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)))
-  return rows.map((row) => row.map((text, at) => text.padEnd(widths[at] ?? 0)).join('  ').trimEnd()).join('\n')
+  return rows
+    .map((row) =>
+      row
+        .map((text, at) => text.padEnd(widths[at] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 function cell(value: Figure[keyof Figure]): string {

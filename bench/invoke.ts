@@ -36,7 +36,11 @@ export const invoke: Bench = {
 
       say(`one connection: ${rounds} × ${single.requests} requests each, in turns`)
       const p50 = async (way: Way) => median((await send(generator, { ...way, ...single })).latencies)
-      const added = await alternate(rounds, () => p50(through), () => p50(direct))
+      const added = await alternate(
+        rounds,
+        () => p50(through),
+        () => p50(direct),
+      )
       yield figure({
         name: 'invoke-added-p50',
         ours: median(added.ours),
@@ -48,7 +52,11 @@ export const invoke: Bench = {
 
       say(`${many.connections} connections: ${rounds} × ${many.requests} requests each, in turns`)
       const rate = async (way: Way) => many.requests / (await send(generator, { ...way, ...many })).seconds
-      const rates = await alternate(rounds, () => rate(through), () => rate(bare))
+      const rates = await alternate(
+        rounds,
+        () => rate(through),
+        () => rate(bare),
+      )
       yield figure({
         name: 'invoke-rps',
         ours: median(rates.ours),

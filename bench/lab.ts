@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { S3 } from '@aws-sdk/client-s3'
@@ -26,6 +26,8 @@ export interface Lab {
   readonly s3: S3
   readonly sagemaker: SageMaker
   readonly runtime: SageMakerRuntime
+  /** Stops the server, works on its home, and starts it again; its address may be another one then. */
+  whileDown(work: () => Promise<void>): Promise<Facts>
   close(): Promise<void>
 }
 
@@ -43,7 +45,13 @@ export async function openLab(): Promise<Lab> {
 }
 
 async function connect(server: ServerProcess): Promise<Lab> {
-  const facts: Facts = JSON.parse(await readFile(join(server.home, 'client', 'facts.json'), 'utf8'))
+  const readFacts = async (): Promise<Facts> =>
+    JSON.parse(await readFile(join(server.home, 'client', 'facts.json'), 'utf8'))
+  const command = async (...args: readonly string[]) => {
+    const done = await server.sagebrush(args)
+    if (done.code !== 0) throw new Error(`sagebrush ${args.join(' ')}: ${done.stderr}${done.stdout}`)
+  }
+  const facts = await readFacts()
   const client = {
     endpoint: facts.url,
     region: facts.region,
@@ -58,17 +66,26 @@ async function connect(server: ServerProcess): Promise<Lab> {
     s3,
     sagemaker: new SageMaker(client),
     runtime: new SageMakerRuntime(client),
+    whileDown: async (work) => {
+      await command('down')
+      await work()
+      await command('up', '-d')
+      return readFacts()
+    },
     close: () => server.close(),
   }
 }
 
 /** Packs a folder of `bench/models` or given files as .tar.gz and uploads it; resolves to its s3:// address. */
-export async function uploadArchive(lab: Lab, key: string, files: Readonly<Record<string, string | Buffer>>): Promise<string> {
+export async function uploadArchive(
+  lab: Lab,
+  key: string,
+  files: Readonly<Record<string, string | Buffer>>,
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sagebrush-bench-'))
   try {
-    const { mkdir, writeFile } = await import('node:fs/promises')
     for (const [name, content] of Object.entries(files)) {
-      await mkdir(join(folder, 'files', name, '..'), { recursive: true })
+      await mkdir(dirname(join(folder, 'files', name)), { recursive: true })
       await writeFile(join(folder, 'files', name), content)
     }
     const archive = join(folder, 'archive.tar.gz')
@@ -103,11 +120,16 @@ export async function jobDone(lab: Lab, name: string): Promise<void> {
     },
     { everyMs: 20, limitMs: 300_000 },
   )
-  if (job.TrainingJobStatus !== 'Completed') throw new Error(`${name} is ${job.TrainingJobStatus}: ${job.FailureReason}`)
+  if (job.TrainingJobStatus !== 'Completed')
+    throw new Error(`${name} is ${job.TrainingJobStatus}: ${job.FailureReason}`)
 }
 
 /** Registers the echo model, with an environment of its own by which its processes can be told from others. */
-export async function createEchoModel(lab: Lab, name: string, environment: Readonly<Record<string, string>>): Promise<void> {
+export async function createEchoModel(
+  lab: Lab,
+  name: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<void> {
   const inference = await readFile(fileURLToPath(new URL('models/echo/inference.py', import.meta.url)))
   const url = await uploadArchive(lab, 'echo/model.tar.gz', { 'code/inference.py': inference })
   await lab.sagemaker.createModel({
@@ -121,7 +143,9 @@ export async function createEchoModel(lab: Lab, name: string, environment: Reado
   })
   await lab.sagemaker.createEndpointConfig({
     EndpointConfigName: name,
-    ProductionVariants: [{ VariantName: 'AllTraffic', ModelName: name, InstanceType: 'ml.m5.large', InitialInstanceCount: 1 }],
+    ProductionVariants: [
+      { VariantName: 'AllTraffic', ModelName: name, InstanceType: 'ml.m5.large', InitialInstanceCount: 1 },
+    ],
   })
 }
 
@@ -136,7 +160,8 @@ export async function createEndpoint(lab: Lab, name: string, config: string): Pr
     },
     { everyMs: 5, limitMs: 300_000 },
   )
-  if (endpoint.EndpointStatus !== 'InService') throw new Error(`${name} is ${endpoint.EndpointStatus}: ${endpoint.FailureReason}`)
+  if (endpoint.EndpointStatus !== 'InService')
+    throw new Error(`${name} is ${endpoint.EndpointStatus}: ${endpoint.FailureReason}`)
 }
 
 /** Deletes the endpoint and waits until it is gone, so that it costs the next sample nothing. */

@@ -36,7 +36,11 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** Calls `probe` until it gives something, and fails at the deadline with what was waited for. */
-export async function until<T>(what: string, probe: () => Promise<T | undefined>, options: { everyMs: number; limitMs: number }): Promise<T> {
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined>,
+  options: { everyMs: number; limitMs: number },
+): Promise<T> {
   const deadline = performance.now() + options.limitMs
   for (;;) {
     const found = await probe()

@@ -29,7 +29,8 @@ export const server: Bench = {
     try {
       const port = await freePort()
       const environment = { SAGEBRUSH_HOME: home, SAGEBRUSH_PORT: String(port) }
-      const up = () => spawn(process.execPath, [cli, 'up'], { env: { ...process.env, ...environment }, stdio: 'ignore' })
+      const up = () =>
+        spawn(process.execPath, [cli, 'up'], { env: { ...process.env, ...environment }, stdio: 'ignore' })
       const bare = () => spawn(process.execPath, [bareServer, String(port)], { stdio: 'ignore' })
       say('the first start, which makes the keys')
       const first = up()

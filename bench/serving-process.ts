@@ -12,7 +12,8 @@ const toolkit = fileURLToPath(new URL('../python/toolkit', import.meta.url))
 /** The Unix socket of the one serving task of this home: what the router itself forwards to. */
 export function taskSocket(home: string): string {
   const [path, ...others] = globSync('tasks/*/socket/http', { cwd: home })
-  if (!path || others.length > 0) throw new Error(`expected one serving task under ${home}, found ${others.length + (path ? 1 : 0)}`)
+  if (!path || others.length > 0)
+    throw new Error(`expected one serving task under ${home}, found ${others.length + (path ? 1 : 0)}`)
   return join(home, path)
 }
 
@@ -21,7 +22,10 @@ export function taskVariables(marker: string): Record<string, string> {
   for (const file of globSync('/proc/[0-9]*/environ')) {
     const text = readWhileThere(file)
     if (!text?.split('\0').includes(marker)) continue
-    const entries = text.split('\0').filter(Boolean).map((entry) => entry.split(/=(.*)/s).slice(0, 2))
+    const entries = text
+      .split('\0')
+      .filter(Boolean)
+      .map((entry) => entry.split(/=(.*)/s).slice(0, 2))
     return Object.fromEntries(entries)
   }
   throw new Error(`no running task has ${marker}`)
@@ -31,7 +35,8 @@ function readWhileThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH', 'EACCES'].includes(String(error.code))) return undefined
+    if (error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH', 'EACCES'].includes(String(error.code)))
+      return undefined
     throw error
   }
 }
@@ -46,7 +51,13 @@ export async function readyByHand(variables: Readonly<Record<string, string>>): 
   const started = performance.now()
   const child = spawn(join(toolkit, 'bin', 'serve'), {
     cwd: folder,
-    env: { ...variables, HOME: folder, TMPDIR: folder, SAGEBRUSH_ML_ROOT: join(folder, 'ml'), SAGEBRUSH_BIND_TO_SOCKET: socket },
+    env: {
+      ...variables,
+      HOME: folder,
+      TMPDIR: folder,
+      SAGEBRUSH_ML_ROOT: join(folder, 'ml'),
+      SAGEBRUSH_BIND_TO_SOCKET: socket,
+    },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   try {
@@ -64,7 +75,8 @@ async function ping(socket: string): Promise<true | undefined> {
     const { status } = await connection.request('GET', '/ping', { host: 'localhost' }, Buffer.alloc(0))
     return status === 200 ? true : undefined
   } catch (error) {
-    if (error instanceof Error && 'code' in error && ['ENOENT', 'ECONNREFUSED'].includes(String(error.code))) return undefined
+    if (error instanceof Error && 'code' in error && ['ENOENT', 'ECONNREFUSED'].includes(String(error.code)))
+      return undefined
     throw error
   } finally {
     connection.close()

@@ -9,7 +9,8 @@ import { createJob, jobDone, type Lab, openLab, uploadArchive } from './lab.ts'
 import { alternate, median } from './measure.ts'
 
 // CLOCK_MONOTONIC is one clock for Node's hrtime and Python's monotonic_ns, and no adjustment of the time moves it.
-const script = 'import time; first = time.monotonic_ns()\nimport sys; print("first", first, sys.executable, flush=True)\n'
+const script =
+  'import time; first = time.monotonic_ns()\nimport sys; print("first", first, sys.executable, flush=True)\n'
 const n = 20
 
 export const trainingStart: Bench = {

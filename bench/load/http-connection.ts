@@ -13,7 +13,7 @@ export type Address = { readonly host: string; readonly port: number } | { reado
  */
 export class HttpConnection {
   private readonly socket: Socket
-  private received = Buffer.alloc(0)
+  private received: Buffer = Buffer.alloc(0)
   private waiting: PromiseWithResolvers<Answer> | undefined
 
   constructor(address: Address) {

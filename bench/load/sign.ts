@@ -36,7 +36,9 @@ export function sign(request: Unsigned, key: SigningKey, now = new Date()): Read
     bodyHash,
   ].join('\n')
   const toSign = `AWS4-HMAC-SHA256\n${stamp}\n${scope}\n${createHash('sha256').update(canonical).digest('hex')}`
-  const signature = createHmac('sha256', signingKey(key, stamp.slice(0, 8))).update(toSign).digest('hex')
+  const signature = createHmac('sha256', signingKey(key, stamp.slice(0, 8)))
+    .update(toSign)
+    .digest('hex')
   const credential = `Credential=${key.accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`
   return { ...headers, authorization: `AWS4-HMAC-SHA256 ${credential}` }
 }
