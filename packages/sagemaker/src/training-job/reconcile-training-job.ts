@@ -1,6 +1,7 @@
 import type { Row, Scope, TaskState } from '@sagebrush/core'
 import type { Reconciling } from '../reconciling.ts'
 import { hintKey } from '../resource-key.ts'
+import { together } from '../together.ts'
 import { finalMetricsOf } from './final-metrics.ts'
 import { logTarget } from './job-log.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
@@ -100,7 +101,7 @@ async function conclude(
   job: TrainingJob,
   states: readonly TaskState[],
 ): Promise<number | undefined> {
-  const [uploadError] = await Promise.all([storeOutputs(ctx, row.scope, job, states), pumpAll(ctx, job, states)])
+  const [uploadError] = await together(storeOutputs(ctx, row.scope, job, states), pumpAll(ctx, job, states))
   const outcome = outcomeOf(job, states, uploadError)
   const attempts = job.formerAttempts.length
   if (
