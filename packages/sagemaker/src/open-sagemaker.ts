@@ -21,6 +21,7 @@ import { modelSpec } from './model/model.ts'
 import { sageMakerOperations } from './operations.ts'
 import type { Reconciling, TaskEnvironment } from './reconciling.ts'
 import { hintKey, parseHintKey } from './resource-key.ts'
+import { sweepOrphans } from './sweep-orphans.ts'
 import { reconcileTrainingJob } from './training-job/reconcile-training-job.ts'
 import { trainingJobSpec } from './training-job/training-job.ts'
 
@@ -126,6 +127,7 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
           dispatch(owner)
         }),
       )
+      await sweepOrphans(engine, collections)
       for await (const row of collections.trainingJobs.each([{ field: 'settled', is: 'equal', value: 0 }])) {
         jobs.hint(hintKey('training-job', row.scope, row.name))
       }

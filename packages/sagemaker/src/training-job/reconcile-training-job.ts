@@ -1,12 +1,15 @@
 import type { Row, Scope, TaskState } from '@sagebrush/core'
 import type { Reconciling } from '../reconciling.ts'
 import { hintKey } from '../resource-key.ts'
+import { together } from '../together.ts'
+import { finalMetricsOf } from './final-metrics.ts'
 import { logTarget } from './job-log.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
 import { advance, isOver, startedAt, wentWrong } from './progress.ts'
 import { startTasks } from './start-tasks.ts'
 import { storeOutputs } from './store-outputs.ts'
 import {
+  allTaskIds,
   DEFAULT_MAX_RUNTIME_SECONDS,
   finished,
   hasRun,
@@ -98,7 +101,7 @@ async function conclude(
   job: TrainingJob,
   states: readonly TaskState[],
 ): Promise<number | undefined> {
-  const [uploadError] = await Promise.all([storeOutputs(ctx, row.scope, job, states), pumpAll(ctx, job, states)])
+  const [uploadError] = await together(storeOutputs(ctx, row.scope, job, states), pumpAll(ctx, job, states))
   const outcome = outcomeOf(job, states, uploadError)
   const attempts = job.formerAttempts.length
   if (
@@ -109,7 +112,8 @@ async function conclude(
     await apply(ctx, row, restarted(job, ctx.now()))
     return AT_ONCE
   }
-  const done = finished(job, statusOf(outcome), ctx.now())
+  const finalMetrics = await finalMetricsOf(ctx, row.scope, job)
+  const done = { ...finished(job, statusOf(outcome), ctx.now()), ...(finalMetrics ? { finalMetrics } : {}) }
   if (!(await apply(ctx, row, done))) return AT_ONCE
   return settle(ctx, { ...row, version: row.version + 1, value: done })
 }
@@ -127,9 +131,7 @@ function restarted(job: TrainingJob, now: Date): TrainingJob {
 /** Removes what the engine still holds; the row says so last. */
 async function settle(ctx: Reconciling, row: Row<TrainingJob>): Promise<number | undefined> {
   const job = row.value
-  const ids = [...job.formerAttempts, job.attempt].flatMap((attempt) =>
-    job.hosts.map((host) => taskId(attempt, host.name)),
-  )
+  const ids = allTaskIds(job)
   await Promise.all(ids.map((id) => ctx.engine.remove(id)))
   for (const id of ids) {
     ctx.owners.delete(id)
