@@ -1,6 +1,7 @@
 import type { Operations } from '@sagebrush/contract'
 import { type Collection, operationsOf, type RequestContext } from '@sagebrush/core'
 import type { KeyRing } from './access-key/key-ring.ts'
+import type { AccountRecord } from './account/account.ts'
 import type { PolicyRecord } from './policy/policy.ts'
 import type { RoleRecord } from './role/role.ts'
 import type { UserRecord } from './user/user.ts'
@@ -18,6 +19,7 @@ export type IdentityLog = (level: 'info' | 'warn', message: string, fields: Read
 export interface IdentityPorts {
   readonly mode: IdentityMode
   readonly keys: KeyRing
+  readonly accounts: Collection<AccountRecord>
   readonly users: Collection<UserRecord>
   readonly roles: Collection<RoleRecord>
   readonly policies: Collection<PolicyRecord>

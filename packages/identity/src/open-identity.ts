@@ -46,13 +46,13 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const ports: IdentityPorts = {
     mode: config.mode,
     keys,
+    accounts: store.collection(accountSpec),
     users: store.collection(userSpec),
     roles: store.collection(roleSpec),
     policies: store.collection(policySpec),
     log,
   }
-  const rows = { accounts: store.collection(accountSpec), home: store.collection(homeAccountSpec) }
-  const accounts = new Accounts(rows, ports, clock)
+  const accounts = new Accounts(store.collection(homeAccountSpec), ports, clock)
   return {
     sts: { operations: stsOperations, context: ports },
     iam: { operations: iamOperations, context: ports },

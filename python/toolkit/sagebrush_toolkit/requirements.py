@@ -26,7 +26,7 @@ def install(code_dir: str, env: dict[str, str], is_package: bool = False) -> Non
     arguments = [python, "-m", "pip", "install"]
     if is_package:
         arguments += ["."]
-        if not os.path.isfile(os.path.join(code_dir, "pyproject.toml")) and _has_setuptools(target):
+        if not os.path.isfile(os.path.join(code_dir, "pyproject.toml")) and _can_build(target):
             # setup.py alone needs nothing but setuptools: no fetching of a second one for the build.
             arguments += ["--no-build-isolation"]
     if has_file:
@@ -162,6 +162,8 @@ def _site_packages() -> list[str]:
     return site.getsitepackages([sys.prefix, sys.exec_prefix])
 
 
-def _has_setuptools(target: str | None) -> bool:
+def _can_build(target: str | None) -> bool:
+    """Whether the environment's setuptools makes wheels: by itself from 70.1 on, else with wheel."""
     versions = _installed(target)
-    return "setuptools" in versions and "wheel" in versions
+    major = versions.get("setuptools", "").partition(".")[0]
+    return major.isdigit() and (int(major) > 70 or "wheel" in versions)

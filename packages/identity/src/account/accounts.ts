@@ -6,13 +6,7 @@ import { type RoleRecord, roleArn, roleKey } from '../role/role.ts'
 import { accountScope, directoryScope } from '../scopes.ts'
 import { sessionOf } from '../sts/role-session.ts'
 import { newAccessKeyId, newAccountId, newSecretAccessKey } from '../unique-ids.ts'
-import {
-  type AccountRecord,
-  DEFAULT_ROLE,
-  DEFAULT_ROLE_POLICIES,
-  DEFAULT_SESSION_NAME,
-  HOME_ACCOUNT,
-} from './account.ts'
+import { DEFAULT_ROLE, DEFAULT_ROLE_POLICIES, DEFAULT_SESSION_NAME, HOME_ACCOUNT } from './account.ts'
 
 /** What a client needs to speak for an account. */
 export interface AccountCredentials {
@@ -23,19 +17,14 @@ export interface AccountCredentials {
   readonly roleArn: string
 }
 
-export interface AccountRows {
-  readonly accounts: Collection<AccountRecord>
-  readonly home: Collection<{ readonly account: string }>
-}
-
 /** Accounts of this home. Every step can be repeated, by several servers at once and after a crash at any point. */
 export class Accounts {
-  readonly #rows: AccountRows
+  readonly #home: Collection<{ readonly account: string }>
   readonly #ports: IdentityPorts
   readonly #clock: () => Date
 
-  constructor(rows: AccountRows, ports: IdentityPorts, clock: () => Date) {
-    this.#rows = rows
+  constructor(home: Collection<{ readonly account: string }>, ports: IdentityPorts, clock: () => Date) {
+    this.#home = home
     this.#ports = ports
     this.#clock = clock
   }
@@ -51,8 +40,8 @@ export class Accounts {
       throw new Error(`An account is 12 digits and not all zero, such as 123456789012; this is none: ${account}`)
     }
     const wanted = { account, created: this.#clock(), accessKeyId: newAccessKeyId('AKIA') }
-    const inserted = await this.#rows.accounts.insert(directoryScope, account, wanted)
-    const row = inserted ? wanted : (await this.#rows.accounts.get(directoryScope, account))?.value
+    const inserted = await this.#ports.accounts.insert(directoryScope, account, wanted)
+    const row = inserted ? wanted : (await this.#ports.accounts.get(directoryScope, account))?.value
     const { accessKeyId } = row ?? wanted
     const role = await this.#role(account)
     await this.#ports.keys.add({
@@ -70,8 +59,8 @@ export class Accounts {
 
   async #homeAccount(): Promise<string> {
     const drawn = { account: newAccountId() }
-    if (await this.#rows.home.insert(directoryScope, HOME_ACCOUNT, drawn)) return drawn.account
-    return (await this.#rows.home.get(directoryScope, HOME_ACCOUNT))?.value.account ?? drawn.account
+    if (await this.#home.insert(directoryScope, HOME_ACCOUNT, drawn)) return drawn.account
+    return (await this.#home.get(directoryScope, HOME_ACCOUNT))?.value.account ?? drawn.account
   }
 
   async #role(account: string): Promise<RoleRecord> {

@@ -12,6 +12,7 @@ export interface PolicyVersionRecord {
 
 /** A managed policy of a customer. */
 export interface PolicyRecord {
+  /** 12 digits, or `aws`. */
   readonly account: string
   readonly name: string
   readonly path: string
@@ -47,15 +48,15 @@ export function parsePolicyArn(arn: string): { account: string; path: string; na
 }
 
 /** The policy as lists show it. */
-export function describePolicy(policy: PolicyRecord, arn: string, attachments: number): Policy {
+export function describePolicy(policy: PolicyRecord, attachments: number, boundaries: number): Policy {
   return {
     PolicyName: policy.name,
     PolicyId: policy.id,
-    Arn: arn,
+    Arn: policyArn(policy),
     Path: policy.path,
     DefaultVersionId: policy.defaultVersion,
     AttachmentCount: attachments,
-    PermissionsBoundaryUsageCount: 0,
+    PermissionsBoundaryUsageCount: boundaries,
     IsAttachable: true,
     CreateDate: policy.created,
     UpdateDate: policy.updated,
@@ -64,4 +65,11 @@ export function describePolicy(policy: PolicyRecord, arn: string, attachments: n
 
 export function noSuchPolicy(arn: string): ApiError {
   return new ApiError('NoSuchEntity', `Policy ${arn} was not found.`, { status: 404 })
+}
+
+/** Managed policies that are attached to a role or a user, as its lists show them. */
+export function attachedOf(arns: readonly string[], pathPrefix = '/') {
+  return arns
+    .map((arn) => ({ PolicyArn: arn, PolicyName: arn.slice(arn.lastIndexOf('/') + 1) }))
+    .filter(({ PolicyArn }) => (parsePolicyArn(PolicyArn)?.path ?? '/').startsWith(pathPrefix))
 }

@@ -1,33 +1,24 @@
 import { hash } from 'node:crypto'
 import { readWhole } from '../body/read-whole.ts'
-import type { Authenticator, Identity } from '../sigv4/authenticator.ts'
-import type { ClaimProblem, SignatureClaim } from '../sigv4/claim.ts'
-import type { AdmittedRequest } from '../wire/protocol.ts'
-import type { WireRequest } from '../wire/wire-request.ts'
-import type { BucketHosts } from './bucket-hosts.ts'
-import type { HostedService } from './hosted-service.ts'
+import { normalizePath } from '../wire/percent.ts'
+import type { Admission, Admitted } from './admission.ts'
+import { admitS3 } from './admit-s3.ts'
 
-export interface Admission {
-  readonly request: WireRequest
-  readonly claim: SignatureClaim | ClaimProblem | undefined
-  readonly service: HostedService
-  readonly authenticator: Authenticator
-  readonly hosts: BucketHosts
-  /** Tells a client that waits for `100 Continue` to send its body. */
-  readonly proceed: () => void
-}
-
-export interface Admitted extends AdmittedRequest {
-  readonly identity: Identity
-}
-
-/** Authenticates a request, reading its body where the signature covers it whole. Throws the refusal. */
+/** Authenticates a request and finds its operation. Throws the refusal, or the error that there is no such operation. */
 export async function admit(admission: Admission): Promise<Admitted> {
-  const { request, claim, service, authenticator, proceed } = admission
+  if (admission.service.protocol.family === 's3') return admitS3(admission)
+  const { claim, service, authenticator } = admission
   const { family } = service.protocol
-  const identity = await authenticator.identify(request, claim, family)
-  proceed()
-  const body = await readWhole(request.message, service.bodyLimitBytes)
-  authenticator.verify(request, identity, family, hash('sha256', body, 'hex'))
-  return { request, identity, body }
+  const identity = await authenticator.identify(admission.request, claim, family)
+  admission.proceed()
+  const body = await readWhole(admission.request.message, service.bodyLimitBytes)
+  // The body's own hash, not the header that states one: a wrong header fails as a wrong signature.
+  authenticator.verify(admission.request, identity, family, hash('sha256', body, 'hex'))
+  admission.onIdentity(identity)
+  // The signature is over the normal form of the path, so nothing but that may decide what is done.
+  const request = { ...admission.request, path: normalizePath(admission.request.path) }
+  const routed = service.protocol.route({ request, body })
+  if (!routed) throw service.protocol.unknownOperation({ request, body })
+  admission.onRouted(routed)
+  return { request, identity, routed, body }
 }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { type AccessKeys, ApiError } from '@sagebrush/core'
+import { hostId } from '../rest/rest-xml.ts'
 import { Authenticator } from '../sigv4/authenticator.ts'
-import { readClaim } from '../sigv4/claim.ts'
+import { type ClaimProblem, readClaim, type SignatureClaim } from '../sigv4/claim.ts'
 import { checkInput } from '../validate/check-input.ts'
 import type { Answer, RoutedOperation } from '../wire/protocol.ts'
-import { readHead } from '../wire/wire-request.ts'
+import { readHead, type WireRequest } from '../wire/wire-request.ts'
 import { admit } from './admit.ts'
 import { type BucketHosts, bucketHosts, type VirtualHostOptions } from './bucket-hosts.ts'
 import { bodyError, internalFailure, notImplemented, unknownService } from './failures.ts'
@@ -77,7 +78,10 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 /** What is known of a request when it fails, which may be little. */
 interface Progress {
-  operation?: RoutedOperation
+  readonly requestId: string
+  /** True while the client waits for `100 Continue`. */
+  awaitsContinue: boolean
+  routed?: RoutedOperation
   account?: string
 }
 
@@ -101,60 +105,39 @@ class Pipeline {
 
   async #run(message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
     const started = performance.now()
-    const requestId = randomUUID()
     const request = readHead(message)
     const claim = readClaim(request)
     const signingName = claim && 'service' in claim ? claim.service : undefined
     const selected = this.#selector.select(request, signingName)
     const service = selected ?? this.#selector.select(request, undefined)
     if (!service) throw new Error('a gateway needs at least one service')
-    const progress: Progress = {}
-    let awaitsContinue = expectsContinue
+    const progress: Progress = { requestId: requestIdFor(service), awaitsContinue: expectsContinue }
     let error: ApiError | undefined
     let answer: Answer
     try {
       if (!selected) throw unknownService(signingName ?? '')
-      const admitted = await admit({
-        request,
-        claim,
-        service,
-        authenticator: this.#authenticator,
-        hosts: this.#hosts,
-        proceed: () => {
-          if (awaitsContinue) response.writeContinue()
-          awaitsContinue = false
-        },
-      })
-      progress.account = admitted.identity.key.account
-      const routed = service.protocol.route(admitted)
-      if (!routed) throw service.protocol.unknownOperation(admitted)
-      progress.operation = routed
-      const { name } = routed.operation
-      if (!service.has(name)) throw notImplemented(service, name)
-      const input = await service.protocol.decode(routed, admitted)
-      checkInput(service.model, routed.operation, input)
-      const context = requestContext(request, admitted.identity, response, requestId, this.#options.now)
-      const output = await service.call(name, input, context)
-      answer = service.protocol.encode(routed, (output ?? {}) as Record<string, unknown>, requestId)
+      answer = await this.#invoke(request, response, claim, service, progress)
     } catch (thrown) {
-      error = this.#toApiError(service, bodyError(service, thrown), requestId, progress)
+      error = this.#toApiError(service, bodyError(service, thrown), progress)
+      const { requestId, routed } = progress
       answer = service.protocol.encodeError(error, {
         requestId,
         resource: request.path,
-        operation: progress.operation?.operation,
+        operation: routed?.operation,
       })
     }
-    if (awaitsContinue) answer.headers.Connection = 'close'
-    addRequestId(answer, service, requestId)
+    // A client that was not told to go on sends no body, and the next request would be read as one.
+    if (progress.awaitsContinue) answer.headers.Connection = 'close'
+    addRequestId(answer, service, progress.requestId)
     try {
       await send(response, answer, request.method === 'HEAD')
     } catch (thrown) {
-      error = this.#toApiError(service, thrown, requestId, progress)
+      error = this.#toApiError(service, thrown, progress)
     }
     this.#options.answered?.({
-      requestId,
+      requestId: progress.requestId,
       service: service.model.name,
-      operation: progress.operation?.operation.name,
+      operation: progress.routed?.operation.name,
       account: progress.account,
       status: answer.status,
       error: error?.name,
@@ -162,14 +145,58 @@ class Pipeline {
     })
   }
 
-  #toApiError(service: HostedService, thrown: unknown, requestId: string, progress: Progress): ApiError {
+  async #invoke(
+    request: WireRequest,
+    response: ServerResponse,
+    claim: SignatureClaim | ClaimProblem | undefined,
+    service: HostedService,
+    progress: Progress,
+  ): Promise<Answer> {
+    const admitted = await admit({
+      request,
+      claim,
+      service,
+      authenticator: this.#authenticator,
+      hosts: this.#hosts,
+      now: this.#options.now,
+      proceed: () => {
+        if (progress.awaitsContinue) response.writeContinue()
+        progress.awaitsContinue = false
+      },
+      onIdentity: ({ key }) => {
+        progress.account = key.account
+      },
+      onRouted: (routed) => {
+        progress.routed = routed
+        if (!service.has(routed.operation.name)) throw notImplemented(service, routed.operation.name)
+      },
+    })
+    const { routed, identity } = admitted
+    const input = await service.protocol.decode(routed, admitted)
+    checkInput(service.model, routed.operation, input)
+    const context = requestContext(admitted.request, identity, response, progress.requestId, this.#options.now)
+    const output = ((await service.call(routed.operation.name, input, context)) ?? {}) as Record<string, unknown>
+    const answer = service.protocol.encode(routed, output, progress.requestId)
+    return admitted.answer ? admitted.answer(answer, output) : answer
+  }
+
+  #toApiError(service: HostedService, thrown: unknown, progress: Progress): ApiError {
     if (thrown instanceof ApiError) return thrown
-    const operation = progress.operation?.operation.name
-    this.#options.log({ requestId, service: service.model.name, operation, error: thrown })
+    const { requestId, routed } = progress
+    this.#options.log({ requestId, service: service.model.name, operation: routed?.operation.name, error: thrown })
     return internalFailure(service)
   }
 }
 
+/** S3's ids have a form of their own. */
+function requestIdFor(service: HostedService): string {
+  const id = randomUUID()
+  return service.protocol.family === 's3' ? id.replaceAll('-', '').slice(0, 16).toUpperCase() : id
+}
+
 function addRequestId(answer: Answer, service: HostedService, requestId: string): void {
-  if (service.protocol.family !== 's3') answer.headers['x-amzn-RequestId'] = requestId
+  if (service.protocol.family === 's3') {
+    answer.headers['x-amz-request-id'] = requestId
+    answer.headers['x-amz-id-2'] = hostId(requestId)
+  } else answer.headers['x-amzn-RequestId'] = requestId
 }

@@ -1,6 +1,9 @@
 import { loadService, type ServiceModel, type ServiceName } from '@sagebrush/contract'
 import type { OperationTable, RequestContext } from '@sagebrush/core'
 import { AwsJson } from '../aws-json/aws-json.ts'
+import { AwsQuery } from '../query/aws-query.ts'
+import { RestJson } from '../rest/rest-json.ts'
+import { RestXml } from '../rest/rest-xml.ts'
 import type { Protocol } from '../wire/protocol.ts'
 
 export interface ServiceEntry<Context> {
@@ -49,6 +52,12 @@ function protocolOf(model: ServiceModel): Protocol {
   switch (model.metadata.protocol) {
     case 'json':
       return new AwsJson(model)
+    case 'rest-json':
+      return new RestJson(model)
+    case 'rest-xml':
+      return new RestXml(model)
+    case 'query':
+      return new AwsQuery(model)
     default:
       throw new Error(`${model.name} speaks ${model.metadata.protocol}, which is not supported`)
   }

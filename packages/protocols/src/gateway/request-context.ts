@@ -1,12 +1,16 @@
 import type { ServerResponse } from 'node:http'
-import type { Caller, RequestContext } from '@sagebrush/core'
-import type { Identity } from '../sigv4/authenticator.ts'
+import type { AccessKey, Caller, RequestContext } from '@sagebrush/core'
 import type { WireRequest } from '../wire/wire-request.ts'
+
+interface Proven {
+  readonly key: AccessKey
+  readonly claim: { readonly region: string }
+}
 
 /** What an operation learns of the request. The abort signal is made when it is asked for: most never ask. */
 export function requestContext(
   request: WireRequest,
-  identity: Identity,
+  identity: Proven,
   response: ServerResponse,
   requestId: string,
   now: () => Date,
@@ -33,7 +37,7 @@ export function requestContext(
   }
 }
 
-export function callerOf({ key, claim }: Pick<Identity, 'key'> & { claim: { region: string } }): Caller {
+function callerOf({ key, claim }: Proven): Caller {
   return {
     account: key.account,
     region: claim.region,

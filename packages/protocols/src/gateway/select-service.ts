@@ -1,3 +1,4 @@
+import { normalizePath } from '../wire/percent.ts'
 import type { WireRequest } from '../wire/wire-request.ts'
 import type { HostedService } from './hosted-service.ts'
 
@@ -28,7 +29,7 @@ export class ServiceSelector {
       if (byTarget) return byTarget
       return candidates.find((service) => service.protocol.family === 'json') ?? candidates[0]
     }
-    const admitted = { request, body: new Uint8Array(0) }
+    const admitted = { request: { ...request, path: normalizePath(request.path) }, body: new Uint8Array(0) }
     const byPath = candidates.find(
       (service) => service.protocol.family === 'rest-json' && service.protocol.route(admitted),
     )

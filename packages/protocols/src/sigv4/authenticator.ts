@@ -1,9 +1,9 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { AccessKey, AccessKeys } from '@sagebrush/core'
 import type { WireRequest } from '../wire/wire-request.ts'
 import { canonicalRequests, hashText } from './canonical-request.ts'
 import { ALGORITHM, type ClaimProblem, formatTimestamp, type SignatureClaim } from './claim.ts'
 import { refusal, type ServiceFamily } from './refusals.ts'
+import { sameText } from './same-text.ts'
 import { hmac, SigningKeys } from './signing-key.ts'
 
 const SKEW_MS = 15 * 60_000
@@ -56,12 +56,11 @@ export class Authenticator {
     const { claim, signingKey } = identity
     const scope = `${claim.date}/${claim.region}/${claim.service}/aws4_request`
     const head = `${ALGORITHM}\n${claim.timestamp}\n${scope}\n`
-    const given = Buffer.from(claim.signature, 'latin1')
     let stringToSign = ''
     let canonical = ''
     for (const text of canonicalRequests(request, claim, family === 's3' ? 's3' : 'normalized', payloadHash)) {
       const toSign = head + hashText(text)
-      if (sameBytes(given, Buffer.from(hmac(signingKey, toSign).toString('hex'), 'latin1'))) return
+      if (sameText(hmac(signingKey, toSign).toString('hex'), claim.signature)) return
       if (canonical === '') {
         stringToSign = toSign
         canonical = text
@@ -137,13 +136,4 @@ function checkSignedHeaders(request: WireRequest, claim: SignatureClaim, family:
 export function checkToken(key: AccessKey, token: string | undefined, now: Date, family: ServiceFamily): void {
   if (!sameText(key.sessionToken ?? '', token ?? '')) throw refusal(family, 'wrong-token', '')
   if (key.expires && key.expires.getTime() <= now.getTime()) throw refusal(family, 'expired-token', '')
-}
-
-/** Compares in a time that does not tell where two texts differ. */
-export function sameText(a: string, b: string): boolean {
-  return sameBytes(Buffer.from(a, 'latin1'), Buffer.from(b, 'latin1'))
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && timingSafeEqual(a, b)
 }

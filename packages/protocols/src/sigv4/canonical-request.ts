@@ -55,7 +55,8 @@ function withoutSignature(query: string): string {
 function canonicalQuery(query: string, respelled: boolean): string {
   const pairs: string[] = []
   for (const piece of query.split('&')) {
-    if (piece === '') continue
+    // A doubled ampersand is nothing to AWS; a signer that signs what it sends sees a pair without name and value.
+    if (piece === '' && respelled) continue
     const equals = piece.indexOf('=')
     const end = equals < 0 ? piece.length : equals
     const name = respelled ? respellQuery(piece, 0, end) : piece.slice(0, end)

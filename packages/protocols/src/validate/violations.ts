@@ -9,21 +9,31 @@ import {
 import { lowerFirst } from '../wire/names.ts'
 import { showValue } from './show-value.ts'
 
+export interface Violation {
+  /** `resourceConfig.instanceGroups.1.member.instanceCount` */
+  readonly path: string
+  readonly text: string
+}
+
 /**
  * Everything in which a value breaks its shape's constraints, as AWS words it:
  * `Value 'x' at 'trainingJobName' failed to satisfy constraint: Member must …`.
  */
-export function violationsOf(model: ServiceModel, shape: StructureShape, value: Record<string, unknown>): string[] {
-  const found: string[] = []
+export function violationsOf(
+  model: ServiceModel,
+  shape: StructureShape,
+  value: Record<string, unknown>,
+): readonly Violation[] {
+  const found: Violation[] = []
   new Check(model, found).structure(shape, value, '')
   return found
 }
 
 class Check {
   readonly #model: ServiceModel
-  readonly #found: string[]
+  readonly #found: Violation[]
 
-  constructor(model: ServiceModel, found: string[]) {
+  constructor(model: ServiceModel, found: Violation[]) {
     this.#model = model
     this.#found = found
   }
@@ -103,7 +113,7 @@ class Check {
   #report(value: unknown, path: string, failures: readonly string[]): void {
     for (const failure of failures) {
       const shown = value === undefined ? 'null' : `'${showValue(value)}'`
-      this.#found.push(`Value ${shown} at '${path}' failed to satisfy constraint: ${failure}`)
+      this.#found.push({ path, text: `Value ${shown} at '${path}' failed to satisfy constraint: ${failure}` })
     }
   }
 }

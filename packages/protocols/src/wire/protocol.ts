@@ -8,8 +8,6 @@ import type { WireRequest } from './wire-request.ts'
 export interface AdmittedRequest {
   readonly request: WireRequest
   readonly body: Uint8Array | VerifiedBody
-  /** S3: the bucket of a virtual-host address. */
-  readonly bucket?: string
 }
 
 export interface RoutedOperation {
