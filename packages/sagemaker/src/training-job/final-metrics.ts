@@ -8,13 +8,13 @@ import type { Definition, Found, Scan } from './scan-metrics.worker.ts'
 import type { TrainingJob } from './training-job.ts'
 
 /** For all of a job's log: a user's expression may take for ever on a line. */
-const DEADLINE_MS = 5_000
+const DEADLINE_MS = 2_000
 const PAGE_EVENTS = 5_000
 const PAGE_BYTES = 4 * 1024 * 1024
 
 /**
  * The last value of each metric that the job's definitions find in its log, `algo-1`'s first. undefined without
- * definitions. What is not found within 5 s is left out: the expressions are the user's, and run in a thread of their
+ * definitions. What is not found within 2 s is left out: the expressions are the user's, and run in a thread of their
  * own that is ended then, so that none can hold up the server.
  */
 export async function finalMetricsOf(
