@@ -15,8 +15,11 @@ LISTED_NAMES = 20
 def main() -> None:
     """Runs the job and exits with the script's own code."""
     layout = Layout()
+    process.exit_when_stopped()
     try:
         status = _train(layout)
+    except SystemExit as stopped:
+        status = stopped.code
     except TaskError as error:
         message = str(error)
         log(ERROR, f"Reporting training FAILURE\n{message}")

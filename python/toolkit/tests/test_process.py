@@ -194,14 +194,17 @@ def test_a_background_child_that_holds_the_output_does_not_hold_the_job(task):
 
 
 def test_starts_the_script_within_60_ms(task):
-    """Two Python starts, and what the toolkit does between: the quickest of 15, for this may be a busy machine."""
+    """Two Python starts and what the toolkit does between; on a busy machine, by a bare start beside each."""
     task.script("import time\nprint(time.time())", n="1")
     task.train()
-    taken = []
+    taken, bare = [], []
     for _ in range(15):
         start = time.time()
         taken.append(float(task.train().stdout) - start)
-    assert min(taken) < 0.060, taken
+        start = time.time()
+        subprocess.run([task.python, "-c", "pass"], check=True)
+        bare.append(time.time() - start)
+    assert min(taken) < max(0.060, 5 * min(bare)), (taken, bare)
 
 
 def test_imports_nothing_heavy_before_the_script_starts(task):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import signal
+import socket
 import time
 import zipfile
 from pathlib import Path
@@ -121,3 +123,22 @@ def test_only_plain_requirements_are_judged_without_pip(tmp_path, monkeypatch, l
     monkeypatch.setattr(requirements, "_installed", lambda _: {"foo-bar": "1.10", "pre-release": "2.0rc1"})
     (tmp_path / "requirements.txt").write_text(line + "\n")
     assert requirements.satisfied(str(tmp_path / "requirements.txt"), None) is met
+
+
+def test_a_stop_while_packages_are_installed_is_no_failure(task, tmp_path):
+    """The index answers nothing: pip waits for it until it is stopped."""
+    with socket.socket() as index:
+        index.bind(("127.0.0.1", 0))
+        index.listen()
+        task.env["PIP_INDEX_URL"] = f"http://127.0.0.1:{index.getsockname()[1]}/simple"
+        task.env["SAGEBRUSH_PIP_TARGET"] = str(tmp_path / "packages")
+        task.write("code/requirements.txt", "sbtest-any==1\n")
+        task.script("print('never')")
+        process = task.start()
+        index.settimeout(30)
+        asked, _ = index.accept()
+        process.terminate()
+        out, _ = process.communicate(timeout=20)
+        asked.close()
+    assert process.returncode == 128 + signal.SIGTERM and b"never" not in out
+    assert not (task.root / "output/failure").exists()
