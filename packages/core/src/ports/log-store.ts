@@ -61,7 +61,8 @@ export interface LogStore {
   getStream(scope: Scope, group: string, stream: string): Promise<LogStream | undefined>
   /** In name order. */
   groups(scope: Scope): Promise<readonly LogGroup[]>
-  streams(scope: Scope, group: string): Promise<readonly LogStream[]>
+  /** `prefix` is asked for by clients that poll one job's streams: a store may leave the others out, and should. */
+  streams(scope: Scope, group: string, prefix?: string): Promise<readonly LogStream[]>
   /**
    * Adds events and, in the same atomic step, the place in the source up to which they reach. A reader of a
    * task's log goes on from `sourceCursor`, so that no line is lost or doubled over a crash.
