@@ -1,4 +1,11 @@
-import { type ConfigInput, type LoadedConfig, loadConfig, type SettingName, settingNames, settings } from '@sagebrush/server'
+import {
+  type ConfigInput,
+  type LoadedConfig,
+  loadConfig,
+  type SettingName,
+  settingNames,
+  settings,
+} from '@sagebrush/server'
 import { type Command, Option } from 'commander'
 
 /** Adds a flag for every setting (`--port 7300`, `--limits.invokeBodyBytes 1000000`), and `--config FILE`. */

@@ -15,7 +15,9 @@ export function configCommand(): Command {
       }
       process.stdout.write(`# file: ${file ?? 'none'}\n`)
       for (const name of settingNames) {
-        process.stdout.write(`\n# ${settings[name].describe}\n# from ${sources[name]}; variable ${environmentName(name)}\n`)
+        process.stdout.write(
+          `\n# ${settings[name].describe}\n# from ${sources[name]}; variable ${environmentName(name)}\n`,
+        )
         process.stdout.write(`${name}: ${JSON.stringify(config[name])}\n`)
       }
     })

@@ -12,7 +12,9 @@ const startUpFolder = fileURLToPath(new URL('../../../../python/run', import.met
 
 export function runCommand(): Command {
   return withSettings(new Command('run'))
-    .description('run a program with everything set: keys, address, proxy, certificates; Python SDKs do not sleep needlessly')
+    .description(
+      'run a program with everything set: keys, address, proxy, certificates; Python SDKs do not sleep needlessly',
+    )
     .usage('[options] -- COMMAND [ARGUMENT...]')
     .option('--plain', "leave the Python SDK's own waiting as it is")
     .argument('<command...>', 'the program and its arguments')

@@ -11,7 +11,13 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(parent, { recursive: true }))
 
-const record = { pid: 4711, url: 'http://127.0.0.1:1', started: '2026-01-01T00:00:00.000Z', version: '0.1.0' }
+const record = {
+  pid: 4711,
+  url: 'http://127.0.0.1:1',
+  started: '2026-01-01T00:00:00.000Z',
+  version: '0.1.0',
+  token: 't',
+}
 
 test('a home is made for its owner only, and a second server is told who holds it', async () => {
   const path = join(parent, 'deep', 'home')

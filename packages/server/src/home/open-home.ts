@@ -17,6 +17,8 @@ export interface ServerRecord {
   readonly url: string
   readonly started: string
   readonly version: string
+  /** Opens `/_sagebrush/…`. */
+  readonly token: string
 }
 
 export interface Home {
