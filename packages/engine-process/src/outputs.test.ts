@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { gunzipSync } from 'node:zlib'
 import { finalState, testSpec, until } from '@sagebrush/engine-kit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBench } from './testing.ts'
@@ -41,6 +42,21 @@ describe('an archive', () => {
       'l a/link -> b/f',
       'l abs -> a',
     ])
+  })
+
+  test('is one gzip member that gives back every byte, whether it shrinks or not', async () => {
+    const { state } = await archive(
+      'seq 1 600000 > text; head -c 5000001 /dev/urandom > weights; cat text weights text > mixed; sha256sum mixed text weights',
+    )
+    const [output] = state.outputs
+    const folder = await mkdtemp(join(tmpdir(), 'unpacked-'))
+    const bytes = gunzipSync(await readFile(output?.file ?? '')) // refuses a wrong CRC or length
+    await writeFile(join(folder, 'tar'), bytes)
+    await run('tar', ['-xf', join(folder, 'tar'), '-C', folder])
+    const { stdout } = await run('sha256sum', ['mixed', 'text', 'weights'], { cwd: folder })
+    expect(state.lastLines).toEqual(stdout.trim().split('\n'))
+    expect(output?.sizeBytes).toBeLessThan(bytes.length * 0.75)
+    await rm(folder, { recursive: true })
   })
 
   test('leaves out what leads out, and pipes and sockets, and says so', async () => {
