@@ -26,6 +26,8 @@ export function readWhole(message: IncomingMessage, limitBytes: number): Promise
     })
     message.once('end', () => resolve(parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, length)))
     message.once('error', () => reject(new BodyTruncated()))
-    message.once('aborted', () => reject(new BodyTruncated()))
+    message.once('close', () => {
+      if (!message.readableEnded) reject(new BodyTruncated())
+    })
   })
 }

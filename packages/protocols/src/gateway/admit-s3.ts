@@ -71,7 +71,8 @@ function effectiveRequest(request: WireRequest, claim: SignatureClaim, bucket: s
   if (claim.kind === 'query') {
     for (const [name, value] of parseQuery(request.query) ?? []) {
       const lower = name.toLowerCase()
-      if (lower.startsWith('x-amz-') && !CHECKSUM.test(lower)) headers[lower] ??= Buffer.from(value, 'utf8').toString('latin1')
+      if (lower.startsWith('x-amz-') && !CHECKSUM.test(lower))
+        headers[lower] ??= Buffer.from(value, 'utf8').toString('latin1')
     }
   }
   if (encoding !== undefined) {

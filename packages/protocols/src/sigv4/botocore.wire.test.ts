@@ -99,7 +99,8 @@ describe.skipIf(!python)(title, () => {
       for (const kind of request.tampers) {
         tried++
         const answer = await sendRaw(toy.port, tamper(request, kind))
-        if (!refuses(answer)) accepted.push({ ...describeRequest(request), tamper: kind, answer: answer.status + answer.text })
+        if (!refuses(answer))
+          accepted.push({ ...describeRequest(request), tamper: kind, answer: answer.status + answer.text })
       }
     }
     expect(accepted).toEqual([])

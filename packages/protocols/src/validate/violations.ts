@@ -126,7 +126,7 @@ function isComplex(shape: Shape): boolean {
 function scalarFailures(shape: Shape, value: unknown): readonly string[] {
   if (shape.type === 'string' && typeof value === 'string') {
     if (shape.enum) return shape.enum.includes(value) ? NONE : [enumRule(shape.enum)]
-    const failures = lengthFailures(shape, shape.min === undefined && shape.max === undefined ? 0 : characters(value))
+    const failures = isSurelyWithin(shape, value) ? NONE : lengthFailures(shape, characters(value))
     if (shape.pattern === undefined || matches(shape.pattern, value, shape.max)) return failures
     return [...failures, patternRule(shape.pattern)]
   }
@@ -156,6 +156,11 @@ function matches(pattern: string, value: string, max: number | undefined): boole
 function lengthFailures({ min, max }: { min?: number; max?: number }, length: number): readonly string[] {
   if ((max === undefined || length <= max) && (min === undefined || length >= min)) return NONE
   return max !== undefined && length > max ? [maxLengthRule(max)] : [minLengthRule(min ?? 0)]
+}
+
+/** Most values are known to be neither too long nor too short without counting their characters. */
+function isSurelyWithin({ min, max }: { min?: number; max?: number }, value: string): boolean {
+  return (max === undefined || value.length <= max) && (min === undefined || value.length >= 2 * min)
 }
 
 /** Java counts UTF-16 units, AWS's limits are documented in characters: nobody is refused for an emoji. */
