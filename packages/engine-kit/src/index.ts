@@ -1,1 +1,8 @@
-export {}
+export { type Act, shellCommand } from './acts.ts'
+export { type EngineHarness, engineSuite } from './engine-suite.ts'
+export type { FakeEnd, FakeEngine } from './fake-control.ts'
+export { type FakeEngineOptions, fakeEngine } from './fake-engine.ts'
+export { FakeMachine } from './fake-machine.ts'
+export { isFinal } from './phases.ts'
+export { fakeCommand } from './play.ts'
+export { allLines, finalState, testSpec, until } from './testing.ts'

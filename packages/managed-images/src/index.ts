@@ -1,1 +1,2 @@
-export {}
+export { type ImageTable, loadImages } from './image-table.ts'
+export { compareVersions, type ImageRecipe, satisfies, type Variant } from './recipe.ts'

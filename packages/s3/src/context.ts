@@ -5,6 +5,7 @@ import type { BlobHold } from './garbage/blob-hold.ts'
 import type { PartRecord, UploadRecord } from './multipart/upload.ts'
 import type { ObjectRecord } from './object/object.ts'
 import type { OneAtATime } from './one-at-a-time.ts'
+import { diskFullAsApiError } from './request-errors.ts'
 
 /** Where S3 writes down what no caller is told. */
 export interface S3Log {
@@ -41,4 +42,8 @@ export function s3Scope(account: string): Scope {
   return { account, region: 'aws-global' }
 }
 
-export const operation = operationsOf<S3Operations, S3Context>()
+const plainOperation = operationsOf<S3Operations, S3Context>()
+
+/** Makes an operation of S3, where a full disk is an answer for the client. */
+export const operation: typeof plainOperation = (name, handle) =>
+  plainOperation(name, (input, ctx) => diskFullAsApiError(async () => handle(input, ctx)))

@@ -7,10 +7,11 @@ export async function* rangeOf<T>(
   collection: Collection<T>,
   scope: Scope,
   prefix: string,
+  limit = BATCH,
 ): AsyncIterable<readonly Row<T>[]> {
   let after: string | undefined
   do {
-    const page = await collection.range(scope, { prefix, limit: BATCH, ...(after !== undefined && { after }) })
+    const page = await collection.range(scope, { prefix, limit, ...(after !== undefined && { after }) })
     const rows = page.entries.flatMap((entry) => ('row' in entry ? [entry.row] : []))
     after = page.truncated ? rows.at(-1)?.name : undefined
     if (rows.length > 0) yield rows

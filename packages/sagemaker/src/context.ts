@@ -1,4 +1,4 @@
-import type { SageMakerOperations } from '@sagebrush/contract/sagemaker'
+import type { Operations } from '@sagebrush/contract'
 import {
   type Caller,
   type Collection,
@@ -41,4 +41,4 @@ export interface SageMakerContext extends RequestContext, SageMakerCollections {
   readonly config: SageMakerConfig
 }
 
-export const operation = operationsOf<SageMakerOperations, SageMakerContext>()
+export const operation = operationsOf<Operations['sagemaker'], SageMakerContext>()

@@ -13,12 +13,15 @@ import {
 import { defaultConfig, type SageMakerConfig } from './config.ts'
 import type { Images, SageMakerCollections, SageMakerContext } from './context.ts'
 import { endpointSpec } from './endpoint/endpoint.ts'
+import { HealthChecks } from './endpoint/health-checks.ts'
+import { reconcileEndpoint } from './endpoint/reconcile-endpoint.ts'
 import { endpointConfigSpec } from './endpoint-config/endpoint-config.ts'
 import { LogPump } from './log-pump.ts'
 import { modelSpec } from './model/model.ts'
 import { sageMakerOperations } from './operations.ts'
 import type { Reconciling, TaskEnvironment } from './reconciling.ts'
-import { parseHintKey } from './resource-key.ts'
+import { hintKey, parseHintKey } from './resource-key.ts'
+import { sweepOrphans } from './sweep-orphans.ts'
 import { reconcileTrainingJob } from './training-job/reconcile-training-job.ts'
 import { trainingJobSpec } from './training-job/training-job.ts'
 
@@ -67,6 +70,7 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
     engine,
     logs,
     pump,
+    copyLines: (taskId) => lines.hint(taskId),
     objects,
     roles,
     hints,
@@ -86,7 +90,23 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
     },
     onError: onError('a training job could not be reconciled'),
   })
-  const lines = new Reconciler({
+  const health = new HealthChecks(probe, (taskId) => {
+    const owner = owners.get(taskId)
+    if (owner !== undefined) endpoints.hint(owner)
+  })
+  const endpoints: Reconciler = new Reconciler({
+    kind: 'endpoint',
+    step: async (key) => {
+      const found = parseHintKey('endpoint', key)
+      return found && reconcileEndpoint({ ...reconciling, health }, found.scope, found.name)
+    },
+    onError: onError('an endpoint could not be reconciled'),
+  })
+  const dispatch = (key: string): void => {
+    if (key.startsWith('training-job/')) jobs.hint(key)
+    else if (key.startsWith('endpoint/')) endpoints.hint(key)
+  }
+  const lines: Reconciler = new Reconciler({
     kind: 'log',
     step: async (taskId) => {
       await pump.pump(taskId)
@@ -100,23 +120,24 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
     context: (request) => ({ ...request, ...collections, hints, roles, images, objects, engine, config }),
     start: async () => {
       listeners.push(
-        hints.onAny((key) => {
-          if (key.startsWith('training-job/')) jobs.hint(key)
-        }),
+        hints.onAny(dispatch),
         engine.watch((taskId) => {
           const owner = owners.get(taskId)
           if (owner === undefined) return
           lines.hint(taskId)
-          jobs.hint(owner)
+          dispatch(owner)
         }),
       )
+      await sweepOrphans(engine, collections)
       for await (const row of collections.trainingJobs.each([{ field: 'settled', is: 'equal', value: 0 }])) {
-        jobs.hint(`training-job/${row.scope.account}/${row.scope.region}/${row.name}`)
+        jobs.hint(hintKey('training-job', row.scope, row.name))
       }
+      for await (const row of collections.endpoints.each()) endpoints.hint(hintKey('endpoint', row.scope, row.name))
     },
     close: async () => {
       for (const stop of listeners.splice(0)) stop()
-      await Promise.all([jobs.close(), lines.close()])
+      health.close()
+      await Promise.all([jobs.close(), endpoints.close(), lines.close()])
     },
   }
 }

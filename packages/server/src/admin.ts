@@ -1,32 +1,44 @@
-import { timingSafeEqual } from 'node:crypto'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 export interface AdminActions {
   readonly version: string
-  /** Known only to who can read the home. */
-  readonly token: string
   readonly status: () => Promise<Record<string, unknown>>
   readonly collectGarbage: () => Promise<Record<string, unknown>>
 }
 
-/**
- * Answers `/_sagebrush/…`: what is no AWS operation. No bucket can have this name, since S3's begin with a letter
- * or a digit. Resolves to false where the request is somebody else's.
- */
-export function adminListener(actions: AdminActions): (request: IncomingMessage, response: ServerResponse) => boolean {
-  return (request, response) => {
-    const path = request.url?.split('?')[0] ?? ''
-    if (!path.startsWith('/_sagebrush/')) return false
-    void answer(actions, `${request.method} ${path.slice('/_sagebrush/'.length)}`, request, response)
-    return true
+export interface Admin {
+  /** Known only to who can read the home. */
+  readonly token: string
+  /** True where it took the request. */
+  readonly listener: (request: IncomingMessage, response: ServerResponse) => boolean
+}
+
+/** Answers `/_sagebrush/…`: what is no AWS operation. No bucket can have this name: S3's begin with a letter or a digit. */
+export function openAdmin(actions: AdminActions): Admin {
+  const token = randomBytes(24).toString('base64url')
+  return {
+    token,
+    listener: (request, response) => {
+      const path = request.url?.split('?')[0] ?? ''
+      if (!path.startsWith('/_sagebrush/')) return false
+      void answer(actions, token, `${request.method} ${path.slice('/_sagebrush/'.length)}`, request, response)
+      return true
+    },
   }
 }
 
-async function answer(actions: AdminActions, route: string, request: IncomingMessage, response: ServerResponse) {
+async function answer(
+  actions: AdminActions,
+  token: string,
+  route: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+) {
   if (route === 'GET health') return send(response, 200, { status: 'ok', version: actions.version })
   const work = { 'GET status': actions.status, 'POST gc': actions.collectGarbage }[route]
   if (!work) return send(response, 404, { error: `There is nothing at ${route}.` })
-  if (!holdsToken(request, actions.token)) return send(response, 403, { error: 'The token of the home is missing.' })
+  if (!holdsToken(request, token)) return send(response, 403, { error: 'The token of the home is missing.' })
   try {
     send(response, 200, await work())
   } catch (error) {

@@ -27,3 +27,14 @@ function inWords(error: NodeJS.ErrnoException, host: string, port: number): Erro
   if (error.code === 'EADDRNOTAVAIL') return new PortTaken(`This machine has no address ${host} to listen on.`)
   return error
 }
+
+const PATIENCE_MS = 3000
+
+/** Takes no new connections, lets answers under way end, and cuts what takes longer than three seconds. */
+export async function closeListener(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), PATIENCE_MS)
+  await closed
+  clearTimeout(timer)
+}

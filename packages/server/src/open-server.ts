@@ -1,25 +1,13 @@
-import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
-import { join } from 'node:path'
-import { openBlobs } from '@sagebrush/blobs-fs'
-import { Hints } from '@sagebrush/core'
-import { openIdentity } from '@sagebrush/identity'
-import { openLogs } from '@sagebrush/logs'
-import { openLogStore } from '@sagebrush/logs-fs'
-import { createGateway, hostService } from '@sagebrush/protocols'
-import { openRuntime } from '@sagebrush/runtime'
-import { openS3 } from '@sagebrush/s3'
-import { openSageMaker } from '@sagebrush/sagemaker'
-import { openStore } from '@sagebrush/store-sqlite'
-import { adminListener } from './admin.ts'
+import { openAdmin } from './admin.ts'
 import type { Config } from './config/settings.ts'
-import { openEngine } from './engine.ts'
 import { type ClientFacts, writeClientFiles } from './home/client-files.ts'
-import { type Home, openHome } from './home/open-home.ts'
-import { listen } from './listen.ts'
+import { openHome } from './home/open-home.ts'
+import { closeListener, listen } from './listen.ts'
 import { openServerLog, type ServerLog, type ServerLogOptions } from './log/server-log.ts'
-import { attachProxy } from './proxy.ts'
-import { taskEnvironment } from './task-environment.ts'
+import { openGateway } from './open-gateway.ts'
+import { openServices, type Services } from './open-services.ts'
+import { openForwardProxy } from './proxy.ts'
 
 export interface ServerOptions {
   readonly config: Config
@@ -46,10 +34,15 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+/** What was opened, to be closed in the opposite order. */
+type Closers = (() => Promise<unknown> | unknown)[]
+
+const DAY_MS = 86_400_000
+
 /** Opens a home and answers for it. Throws `HomeError`, `PortTaken`, `HomeTooNew` in words; then nothing stays open. */
 export async function openServer(options: ServerOptions): Promise<RunningServer> {
   const home = openHome(options.config.home)
-  const closers: (() => Promise<unknown> | unknown)[] = [() => home.release()]
+  const closers: Closers = [() => home.release()]
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer()
   }
@@ -62,126 +55,72 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
 }
 
 async function open(
-  home: Home,
+  home: ReturnType<typeof openHome>,
   { config, version, console }: ServerOptions,
-  closers: (() => Promise<unknown> | unknown)[],
+  closers: Closers,
   close: () => Promise<void>,
 ): Promise<RunningServer> {
   const clock = () => new Date()
-  const log = openServerLog({
-    folder: home.path,
-    level: config['log.level'],
-    maxBytes: config['log.maxBytes'],
-    now: clock,
-    console,
-  })
-  const store = await openStore({ path: join(home.folder('store'), 'state.db') })
-  closers.push(() => store.close())
-  const [blobs, logStore] = await Promise.all([
-    openBlobs({ root: home.folder('blobs') }),
-    openLogStore({ root: home.folder('logs') }),
-  ])
-  closers.push(() => logStore.close())
-
-  const hints = new Hints()
-  const write = (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) =>
-    log[level](message, fields)
-  const mode = config['iam.mode']
-  const identity = await openIdentity({ store, clock, config: { mode }, log: write })
-  const key = await identity.bootstrap(config.account || undefined)
-  const s3 = openS3({ store, blobs, clock, config: { makeBuckets: mode === 'auto' }, log: write })
-  const logs = openLogs({ logStore, store, clock })
-  const runtime = openRuntime({
-    clock,
-    config: {
-      bodyLimitBytes: config['limits.invokeBodyBytes'],
-      timeoutMs: config['limits.invokeTimeoutSeconds'] * 1000,
-    },
-  })
-  closers.push(() => runtime.close())
-  const { engine, images } = await openEngine({ config, home, objects: s3.reader, log })
-  closers.push(() => engine.close())
+  const { 'log.level': level, 'log.maxBytes': maxBytes } = config
+  const log = openServerLog({ folder: home.path, level, maxBytes, now: clock, console })
+  // Known once it listens, and asked for only by tasks and clients, which come later.
+  let facts: ClientFacts | undefined
+  const services = await openServices({ config, home, clock, log, closers, facts: () => facts })
+  const key = await services.identity.bootstrap(config.account || undefined)
 
   const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 })
-  const token = randomBytes(24).toString('base64url')
-  const sagemaker = openSageMaker({
-    store,
-    hints,
-    clock,
-    engine,
-    logs: logStore,
-    objects: s3.objects,
-    roles: identity.roles,
-    images,
-    router: runtime.router,
-    probe: runtime.probe,
-    taskEnvironment: (scope, credentials) => taskEnvironment(facts, scope, credentials),
-    config: {
-      maxRuntimeSeconds: config['limits.trainingRuntimeSeconds'],
-      startupHealthCheckMs: config['limits.startupSeconds'] * 1000,
-    },
-    log: ({ message, resource, error }) => log.error(message, { resource, error }),
-  })
-  const gateway = createGateway({
-    services: [
-      hostService({ model: 'sagemaker', operations: sagemaker.operations, context: sagemaker.context }),
-      hostService({
-        model: 'sagemaker-runtime',
-        operations: runtime.operations,
-        context: runtime.context,
-        bodyLimitBytes: config['limits.invokeBodyBytes'],
-      }),
-      hostService({ model: 's3', operations: s3.operations, context: s3.context }),
-      hostService({ model: 'logs', operations: logs.operations, context: (request) => ({ ...request, ...logs.context }) }),
-      hostService({
-        model: 'sts',
-        operations: identity.sts.operations,
-        context: (request) => ({ ...request, ...identity.sts.context }),
-      }),
-      hostService({
-        model: 'iam',
-        operations: identity.iam.operations,
-        context: (request) => ({ ...request, ...identity.iam.context }),
-      }),
-    ],
-    accessKeys: identity.accessKeys,
-    now: clock,
-    log: ({ requestId, service, operation, error }) => log.error('a request failed', { requestId, service, operation, error }),
-    answered: (request) => log.debug('answered', { ...request }),
-    before: adminListener({
-      version,
-      token,
-      status: async () => ({ url, home: home.path, engine: engine.name, tasks: (await engine.list()).length, account: key.account }),
-      collectGarbage: () => collectGarbage(),
+  const admin = openAdmin({
+    version,
+    status: async () => ({
+      url: facts?.url,
+      home: home.path,
+      account: facts?.account,
+      region: facts?.region,
+      engine: services.engine.name,
+      tasks: (await services.engine.list()).length,
     }),
+    collectGarbage: () => services.collectGarbage(),
   })
+  const gateway = openGateway({
+    ...{ services, config, clock, log },
+    before: (request, response) => (proxy?.takes(request, response) ?? false) || admin.listener(request, response),
+  })
+  const { accessKeys } = services.identity
+  const proxy = await openForwardProxy({ config, home, clock, log, target: gateway, accessKeys })
+  closers.push(() => proxy?.close())
   gateway.attach(server)
+  proxy?.attach(server)
   const url = await listen(server, config.host, config.port)
   closers.push(() => closeListener(server))
-  const proxy = config['proxy.enabled'] ? await attachProxy({ server, url, config, home, log }) : {}
   const { accessKeyId, secretAccessKey, account, roleArn } = key
-  const facts: ClientFacts = { url, region: config.region, account, accessKeyId, secretAccessKey, roleArn, ...proxy }
-  await writeClientFiles(home.path, facts)
+  const { caBundle, taskCaBundle } = proxy ?? {}
+  const known: ClientFacts = {
+    url,
+    region: config.region,
+    account,
+    accessKeyId,
+    secretAccessKey,
+    roleArn,
+    proxyUrl: proxy?.url(url),
+    caBundle,
+    taskCaBundle,
+  }
+  facts = known
+  await writeClientFiles(home.path, known)
 
-  const collectGarbage = async () => ({
-    objects: await s3.collectGarbage(),
-    expiredKeys: await identity.sweep(),
-    expiredLogStreams: await logs.expire(),
-    ...(await sagemaker.collectGarbage()),
-  })
-  await sagemaker.start()
-  closers.push(() => sagemaker.close())
-  const nightly = setInterval(() => void sweep(collectGarbage, log), DAY_MS)
+  closers.push(() => services.sagemaker.close())
+  await services.sagemaker.start()
+  const nightly = setInterval(() => void collectGarbage(services, log), DAY_MS)
   closers.push(() => clearInterval(nightly))
-  await home.publish({ pid: process.pid, url, started: clock().toISOString(), version, token })
+  await home.publish({ pid: process.pid, url, started: clock().toISOString(), version, token: admin.token })
   log.info('started', { url, home: home.path, version })
   return {
     url,
-    facts,
-    createAccount: () => identity.createAccount(),
+    facts: known,
+    createAccount: () => services.identity.createAccount(),
     removeAllTasks: async () => {
-      const ids = await engine.list()
-      await Promise.all(ids.map((id) => engine.remove(id)))
+      const ids = await services.engine.list()
+      await Promise.all(ids.map((id) => services.engine.remove(id)))
       return ids
     },
     close: async () => {
@@ -191,11 +130,9 @@ async function open(
   }
 }
 
-const DAY_MS = 86_400_000
-
-async function sweep(collectGarbage: () => Promise<unknown>, log: ServerLog): Promise<void> {
+async function collectGarbage(services: Services, log: ServerLog): Promise<void> {
   try {
-    log.info('collected garbage', { result: await collectGarbage() })
+    log.info('collected garbage', await services.collectGarbage())
   } catch (error) {
     log.error('garbage could not be collected', { error })
   }

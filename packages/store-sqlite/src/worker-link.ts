@@ -19,9 +19,9 @@ export class WorkerLink<C extends { [K in keyof C]: Calls[string] }> {
   #lastId = 0
   #gone: Error | undefined
 
-  constructor(start: WorkerStart) {
+  constructor(start: WorkerStart, thread: Worker = startThread(start)) {
     this.#path = start.path
-    this.#worker = startThread(start)
+    this.#worker = thread
     this.#worker.on('message', (answers: readonly AnswerMessage[]) => {
       for (const answer of answers) this.#settle(answer)
     })

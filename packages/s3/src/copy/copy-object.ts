@@ -14,7 +14,7 @@ import { commitObject } from '../object/commit-object.ts'
 import { checkKey, MAX_SINGLE_UPLOAD_BYTES, type ObjectRecord, wholeSeconds } from '../object/object.ts'
 import { refuseUnsupported } from '../object/refusals.ts'
 import { encryption, objectTemplate, storageClass } from '../object/template.ts'
-import { diskFullAsApiError, invalidArgument, invalidRequest } from '../request-errors.ts'
+import { invalidArgument, invalidRequest } from '../request-errors.ts'
 import { parseTagging } from '../tags.ts'
 import { type CopySource, withCopySource } from './copy-source.ts'
 
@@ -36,22 +36,20 @@ export const CopyObject = operation('CopyObject', async (input, ctx) => {
       )
     }
     refuseNoChange(input, from)
-    return diskFullAsApiError(() =>
-      ctx.hold.during(async () => {
-        const { blob, checksum } = await copyBytes(ctx, source, algorithm)
-        const { checksum: _, upload: __, ...kept } = source
-        const object: ObjectRecord = {
-          ...kept,
-          ...templateOf(input, bucket.value, source),
-          blob,
-          modified: wholeSeconds(ctx.now()),
-          ...(checksum && { checksum }),
-        }
-        const target = { scope: ctx.scope, bucket: input.Bucket, key: input.Key, conditions: input }
-        await commitObject(ctx, target, object)
-        return object
-      }),
-    )
+    return ctx.hold.during(async () => {
+      const { blob, checksum } = await copyBytes(ctx, source, algorithm)
+      const { checksum: _, upload: __, ...kept } = source
+      const object: ObjectRecord = {
+        ...kept,
+        ...templateOf(input, bucket.value, source),
+        blob,
+        modified: wholeSeconds(ctx.now()),
+        ...(checksum && { checksum }),
+      }
+      const target = { scope: ctx.scope, bucket: input.Bucket, key: input.Key, conditions: input }
+      await commitObject(ctx, target, object)
+      return object
+    })
   })
   return {
     CopyObjectResult: {

@@ -8,7 +8,7 @@ import { commitObject } from '../object/commit-object.ts'
 import { checkWrite } from '../object/conditions.ts'
 import { type ObjectRecord, objectName, wholeSeconds } from '../object/object.ts'
 import { refuseCustomerKey } from '../object/refusals.ts'
-import { diskFullAsApiError, invalidRequest } from '../request-errors.ts'
+import { invalidRequest } from '../request-errors.ts'
 import { findUpload } from './find-upload.ts'
 import { loadParts, removeUpload } from './parts.ts'
 import { chooseParts, type PartRecord, type UploadRecord, uploadName } from './upload.ts'
@@ -30,7 +30,7 @@ export const CompleteMultipartUpload = operation('CompleteMultipartUpload', asyn
     }
     const upload = await findUpload(ctx, input)
     checkWrite(input, input.Key, current?.value)
-    const object = await diskFullAsApiError(() => ctx.hold.during(() => complete(ctx, input, upload.value)))
+    const object = await ctx.hold.during(() => complete(ctx, input, upload.value))
     await removeUpload(ctx, ctx.scope, input.Bucket, input.UploadId)
     return answer(ctx, input, object)
   })

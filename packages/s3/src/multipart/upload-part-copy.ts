@@ -5,7 +5,7 @@ import { type ChecksumAlgorithm, checksumMembers, digestsFor, fullObjectChecksum
 import { checkUploadSize, type ObjectRecord } from '../object/object.ts'
 import { refuseCustomerKey } from '../object/refusals.ts'
 import { md5Hex } from '../object/store-object.ts'
-import { diskFullAsApiError, invalidArgument } from '../request-errors.ts'
+import { invalidArgument } from '../request-errors.ts'
 import { findUpload } from './find-upload.ts'
 import { commitPart } from './parts.ts'
 import { checkPartNumber, type PartRecord } from './upload.ts'
@@ -18,18 +18,16 @@ export const UploadPartCopy = operation('UploadPartCopy', async (input, ctx) => 
   const part = await withCopySource(ctx, input, (source) => {
     const range = copyRange(input.CopySourceRange, source.sizeBytes)
     checkUploadSize(range ? range.end - range.start + 1 : source.sizeBytes)
-    return diskFullAsApiError(() =>
-      ctx.hold.during(async () => {
-        const copied: PartRecord = {
-          upload: upload.name,
-          number: input.PartNumber,
-          modified: ctx.now(),
-          ...(await copyBytes(ctx, source, range, algorithm)),
-        }
-        await commitPart(ctx, input.Bucket, input.UploadId, copied)
-        return copied
-      }),
-    )
+    return ctx.hold.during(async () => {
+      const copied: PartRecord = {
+        upload: upload.name,
+        number: input.PartNumber,
+        modified: ctx.now(),
+        ...(await copyBytes(ctx, source, range, algorithm)),
+      }
+      await commitPart(ctx, input.Bucket, input.UploadId, copied)
+      return copied
+    })
   })
   return {
     CopyPartResult: { ETag: `"${part.etag}"`, LastModified: part.modified, ...checksumMembers(part.checksum) },

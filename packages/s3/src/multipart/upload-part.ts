@@ -3,7 +3,6 @@ import { bodyAlgorithm, checksumMembers, digestsFor, fullObjectChecksum } from '
 import { checkUploadSize } from '../object/object.ts'
 import { refuseCustomerKey } from '../object/refusals.ts'
 import { md5Hex, noBytes } from '../object/store-object.ts'
-import { diskFullAsApiError } from '../request-errors.ts'
 import { findUpload } from './find-upload.ts'
 import { commitPart } from './parts.ts'
 import { checkPartNumber } from './upload.ts'
@@ -15,12 +14,10 @@ export const UploadPart = operation('UploadPart', async (input, ctx) => {
   checkUploadSize(input.ContentLength)
   refuseCustomerKey(input)
   const algorithm = partAlgorithm(upload.value, bodyAlgorithm(input, ctx.headers))
-  const blob = await diskFullAsApiError(() =>
-    ctx.blobs.create(input.Body ?? noBytes(), {
-      digests: digestsFor(algorithm),
-      check: ({ sizeBytes }) => checkUploadSize(sizeBytes),
-    }),
-  )
+  const blob = await ctx.blobs.create(input.Body ?? noBytes(), {
+    digests: digestsFor(algorithm),
+    check: ({ sizeBytes }) => checkUploadSize(sizeBytes),
+  })
   const checksum = fullObjectChecksum(algorithm, blob.digests)
   const etag = md5Hex(blob.digests.md5)
   await commitPart(ctx, input.Bucket, input.UploadId, {

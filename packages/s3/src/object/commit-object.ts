@@ -1,5 +1,4 @@
-import type { Scope } from '@sagebrush/core'
-import { ApiError, type Row } from '@sagebrush/core'
+import { ApiError, DiskFull, type Row, type Scope } from '@sagebrush/core'
 import { noSuchBucket } from '../bucket/bucket.ts'
 import type { S3Ports } from '../context.ts'
 import { checkWrite, type WriteConditions } from './conditions.ts'
@@ -21,13 +20,18 @@ export async function commitObject(ports: S3Ports, target: WriteTarget, record: 
   let replaced: Row<ObjectRecord> | undefined
   try {
     replaced = await write(ports, target, record)
-    await undoWithoutBucket(ports, target, (replaced?.version ?? 0) + 1)
   } catch (error) {
-    // Any other failure may come after the row was written: its blob stays, for garbage collection to judge.
-    if (error instanceof ApiError) await removeBlob(ports, record.blob)
+    // After any other failure the row may be there all the same: its blob stays, for garbage collection to judge.
+    if (error instanceof ApiError || error instanceof DiskFull) await removeBlob(ports, record.blob)
     throw error
   }
   if (replaced) await removeBlob(ports, replaced.value.blob)
+  if (await ports.buckets.get(target.scope, target.bucket)) return
+  // DeleteBucket looks for objects after it removed the bucket's row, so one of the two always sees the other.
+  const version = (replaced?.version ?? 0) + 1
+  const undone = await ports.objects.remove(target.scope, objectName(target.bucket, target.key), version)
+  if (undone) await removeBlob(ports, record.blob)
+  throw noSuchBucket(target.bucket)
 }
 
 /** Resolves in any case: what stays behind is found by garbage collection. */
@@ -55,11 +59,4 @@ async function write(
       : await ports.objects.insert(target.scope, name, record)
     if (written) return current
   }
-}
-
-/** DeleteBucket looks for objects after it removed the bucket's row, so one of the two always sees the other. */
-async function undoWithoutBucket(ports: S3Ports, target: WriteTarget, version: number): Promise<void> {
-  if (await ports.buckets.get(target.scope, target.bucket)) return
-  await ports.objects.remove(target.scope, objectName(target.bucket, target.key), version)
-  throw noSuchBucket(target.bucket)
 }

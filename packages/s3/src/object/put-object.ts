@@ -1,6 +1,6 @@
 import { findBucket } from '../bucket/find-bucket.ts'
 import { operation } from '../context.ts'
-import { diskFullAsApiError, notImplemented } from '../request-errors.ts'
+import { notImplemented } from '../request-errors.ts'
 import { bodyAlgorithm, checksumMembers } from './checksum.ts'
 import { checkWrite } from './conditions.ts'
 import { checkKey, checkUploadSize, objectName } from './object.ts'
@@ -24,7 +24,7 @@ export const PutObject = operation('PutObject', async (input, ctx) => {
     checkWrite(input, input.Key, current?.value)
   }
   const target = { scope: ctx.scope, bucket: input.Bucket, key: input.Key, conditions: input }
-  const object = await diskFullAsApiError(() => storeObject(ctx, target, template, input.Body, algorithm))
+  const object = await storeObject(ctx, target, template, input.Body, algorithm)
   return {
     ETag: `"${object.etag}"`,
     ...checksumMembers(object.checksum),

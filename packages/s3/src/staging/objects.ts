@@ -4,7 +4,8 @@ import { type S3Ports, s3Scope } from '../context.ts'
 import { commitObject } from '../object/commit-object.ts'
 import { objectName, wholeSeconds } from '../object/object.ts'
 import { md5Hex } from '../object/store-object.ts'
-import { openObjectReader, requireBucket } from './object-reader.ts'
+import { rangeOf } from '../range-of.ts'
+import { requireBucket } from './object-reader.ts'
 import { parseS3Uri } from './s3-uri.ts'
 
 export interface ObjectsOptions {
@@ -14,14 +15,16 @@ export interface ObjectsOptions {
 
 /** What services do with objects for their jobs. */
 export function openObjects(ports: S3Ports, options: ObjectsOptions): Objects {
-  const reader = openObjectReader(ports)
   return {
     async has(scope, source) {
       const { bucket, key } = parseS3Uri(source.uri)
       const rows = s3Scope(scope.account)
       await requireBucket(ports, rows, bucket)
       if (source.kind !== 'prefix') return (await ports.objects.get(rows, objectName(bucket, key))) !== undefined
-      for await (const batch of reader.read(scope, source)) return batch.length > 0
+      // A few rows at a time: the first that is no folder marker is the answer.
+      for await (const page of rangeOf(ports.objects, rows, objectName(bucket, key), 10)) {
+        if (page.some(({ name, value }) => value.sizeBytes > 0 || !name.endsWith('/'))) return true
+      }
       return false
     },
 

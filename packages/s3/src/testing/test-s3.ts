@@ -36,13 +36,13 @@ export interface TestS3 extends AsyncDisposable {
 
 /** The adapters that a test brings: services see ports only, in their tests' support too. */
 export interface TestAdapters {
-  readonly store: () => Store
+  readonly store: (folder: string) => Promise<Store> | Store
   readonly blobs: (folder: string) => Promise<Blobs>
 }
 
 export async function openTestS3(adapters: TestAdapters, config: Partial<S3Config> = {}): Promise<TestS3> {
   const folder = await mkdtemp(join(tmpdir(), 'sagebrush-s3-'))
-  const store = adapters.store()
+  const store = await adapters.store(folder)
   const blobs = await adapters.blobs(join(folder, 'blobs'))
   const warnings: string[] = []
   const test: TestS3 = {

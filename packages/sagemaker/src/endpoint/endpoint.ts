@@ -6,6 +6,7 @@ import type {
   TagList,
 } from '@sagebrush/contract/sagemaker'
 import { type ApiError, type CollectionSpec, type ManagedImage, type Scope, validationError } from '@sagebrush/core'
+import type { ModelData } from '../model/model-data.ts'
 import { randomId } from '../random-id.ts'
 import { resourceArn } from '../resource-key.ts'
 
@@ -26,16 +27,18 @@ export interface Instance {
 export interface Variant {
   readonly name: string
   readonly weight: number
-  readonly desiredWeight: number
   readonly image: ManagedImage
   readonly specifiedImage: string
   readonly resolved: Date
   readonly command: readonly string[]
   readonly environment: Readonly<Record<string, string>>
-  readonly modelData?: { readonly uri: string; readonly kind: 'archive' | 'prefix' | 'object' }
-  readonly roleArn: string
+  readonly modelData?: ModelData
+  /** Without one the task gets no credentials. */
+  readonly roleArn?: string
+  readonly instanceType?: string
   readonly serverless?: ProductionVariantServerlessConfig
-  readonly startupTimeoutMs: number
+  /** Until `/ping` must answer, where the configuration says so. */
+  readonly startupTimeoutMs?: number
   readonly instances: readonly Instance[]
 }
 
@@ -61,14 +64,14 @@ export interface Endpoint {
   readonly modified: Date
   readonly status: EndpointStatus
   readonly failureReason?: string
+  /** Of what is served; of what was asked for while nothing is. */
+  readonly configName: string
   /** What is served. */
   readonly current?: Deployment
   /** What is being brought up; the current one serves until it is ready. */
   readonly next?: Deployment
   readonly retired: readonly Retired[]
   readonly deploymentConfig?: DeploymentConfig
-  /** True where a role was made for it: the log says so. */
-  readonly roleCreated: boolean
 }
 
 export const endpointSpec: CollectionSpec<Endpoint> = {
@@ -100,4 +103,25 @@ export function endpointExists(arn: string): ApiError {
 
 export function endpointInProgress(arn: string): ApiError {
   return validationError(`Cannot update in-progress endpoint "${arn}".`)
+}
+
+export function endpointLogGroup(name: string): string {
+  return `/aws/sagemaker/Endpoints/${name}`
+}
+
+export function logStreamOf(variant: Variant, instance: Instance): string {
+  return `${variant.name}/${instance.name}`
+}
+
+export function isInProgress(endpoint: Endpoint): boolean {
+  return endpoint.status === 'Creating' || endpoint.status === 'Updating' || endpoint.status === 'Deleting'
+}
+
+export function instancesOf(deployment: Deployment | undefined): readonly Instance[] {
+  return deployment?.variants.flatMap((variant) => variant.instances) ?? []
+}
+
+/** The instances of a deployment, from now on without requests. */
+export function retire(deployment: Deployment | undefined, now: Date): Retired[] {
+  return instancesOf(deployment).map(({ taskId }) => ({ taskId, since: now }))
 }

@@ -1,11 +1,10 @@
 import type { Channel } from '@sagebrush/contract/sagemaker'
 import type { ObjectSource, TaskInput } from '@sagebrush/core'
+import { CODE_FOLDER, scriptArchive } from '../script-archive.ts'
 import type { Host } from './hosts.ts'
 import type { TrainingJob } from './training-job.ts'
 
 const DATA = '/opt/ml/input/data'
-/** Where the script's archive is put beforehand, so that the task needs no S3 to unpack it. */
-const CODE = '/opt/ml/input/.sagebrush/code'
 
 /** What is staged into the task of one host. */
 export function trainingInputs(job: TrainingJob, host: Host, restoreCheckpoints: boolean): TaskInput[] {
@@ -18,7 +17,7 @@ export function trainingInputs(job: TrainingJob, host: Host, restoreCheckpoints:
   const checkpoints = job.request.CheckpointConfig
   return [
     ...channels,
-    ...(submitted ? [{ kind: 'objects', path: CODE, source: { kind: 'object', uri: submitted } } as const] : []),
+    ...(submitted ? [{ kind: 'objects', path: CODE_FOLDER, source: { kind: 'object', uri: submitted } } as const] : []),
     ...(checkpoints && restoreCheckpoints
       ? [
           {
@@ -60,15 +59,7 @@ function channelSource(channel: Channel, job: TrainingJob, host: Host): ObjectSo
   return receivers.length === 1 ? whole : { ...whole, share: { index, of: receivers.length } }
 }
 
-/** `s3://…/sourcedir.tar.gz` of script mode; the framework estimators of the SDK JSON-encode hyperparameters. */
+/** The archive that the job's script is in, where it is in S3. */
 export function submitDirectory(job: TrainingJob): string | undefined {
-  const text = job.request.HyperParameters?.sagemaker_submit_directory
-  if (text === undefined) return undefined
-  const uri = text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text
-  return uri.startsWith('s3://') ? uri : undefined
-}
-
-/** The file in the task that `submitDirectory` was staged to. */
-export function stagedArchive(uri: string): string {
-  return `${CODE}/${uri.slice(uri.lastIndexOf('/') + 1)}`
+  return scriptArchive(job.request.HyperParameters?.sagemaker_submit_directory)
 }

@@ -1,7 +1,8 @@
 import type { Scope, TaskOutput, TaskSpec } from '@sagebrush/core'
+import { stagedArchive } from '../script-archive.ts'
 import { configFiles } from './config-files.ts'
 import type { Host } from './hosts.ts'
-import { checkpointPath, stagedArchive, submitDirectory, trainingInputs } from './inputs.ts'
+import { checkpointPath, submitDirectory, trainingInputs } from './inputs.ts'
 import { type TrainingJob, taskId } from './training-job.ts'
 
 export const MODEL_ARCHIVE = 'model.tar.gz'
@@ -39,7 +40,7 @@ export function trainingTask(
       AWS_REGION: scope.region,
       TRAINING_JOB_NAME: job.name,
       TRAINING_JOB_ARN: job.arn,
-      ...(submitted ? { SAGEBRUSH_SUBMIT_ARCHIVE: stagedArchive(submitted) } : {}),
+      ...(submitted ? stagedArchive(submitted) : {}),
     },
     files: configFiles(job, host.name, given.networkInterfaceName),
     inputs: trainingInputs(job, host, given.restoreCheckpoints),

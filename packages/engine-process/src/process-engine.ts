@@ -1,0 +1,143 @@
+import { access, mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Engine, TaskState } from '@sagebrush/core'
+import { isSupervised } from './files.ts'
+import { readLog } from './logs.ts'
+import { isFinal, readState, stateOf } from './observe.ts'
+import { isTaskId, type ProcessEngineOptions, taskFiles } from './options.ts'
+import { type ProbeResult, probe } from './probe.ts'
+import { refusal } from './refuse.ts'
+import { deleteTree, endSupervisor, killLeftovers, removeFolder } from './remove.ts'
+import { socketFolder } from './socket-folder.ts'
+import { Launcher, makeRoot, writeSpec } from './start.ts'
+import { isStopRequested, requestStop } from './stop.ts'
+import { Watcher } from './watch.ts'
+
+/** Opens the engine over its folder and takes up every task that an earlier server left there. */
+export async function openProcessEngine(
+  options: ProcessEngineOptions,
+): Promise<Engine & { probe(): Promise<ProbeResult> }> {
+  const { root } = options
+  await makeRoot(root)
+  await mkdir(options.cache, { recursive: true, mode: 0o700 })
+  let asked: Promise<ProbeResult> | undefined
+  const probed = () => {
+    asked ??= askMachine(options)
+    return asked
+  }
+  const watcher = new Watcher(root, () => activeTasks(root))
+  const launcher = new Launcher(options, probed, (id) => watcher.tell(id))
+  // Early, so that the first job need not wait for either; whoever needs them hears of a failure.
+  void launcher.warm().catch(() => {})
+  const observe = (id: string) => observeTask(id, options, launcher)
+  const engine = {
+    name: 'process',
+    probe: probed,
+    refuses: async (spec) => refusal(spec, await probed(), options.images),
+    start: async (spec) => {
+      if (!isTaskId(spec.id)) throw new TypeError(`not a task id: ${spec.id}`)
+      if (await writeSpec(root, spec)) launcher.launch(spec.id)
+    },
+    observe,
+    stop: async (id, graceMs) => {
+      const state = await observe(id)
+      if (state.phase === 'absent' || state.phase === 'ended' || state.phase === 'failed') return
+      await requestStop(root, id, graceMs)
+      if (state.phase === 'preparing' && (await launcher.abort(id))) await endUnstarted(id, launcher)
+    },
+    logs: async (id, cursor) => await readLog(isTaskId(id) ? taskFiles(root, id).log : '/nonexistent', cursor),
+    remove: async (id) => {
+      if (!isTaskId(id)) return
+      await launcher.abort(id)
+      await endSupervisor(root, id)
+      if ((await probed()).namespaces === 'none') await killLeftovers(root, id)
+      await rm(socketFolder(root, id, options.variables.XDG_RUNTIME_DIR), { recursive: true, force: true })
+      await removeFolder(root, taskFiles(root, id).folder)
+      await rm(taskFiles(root, id).hint, { force: true })
+    },
+    list: async () => await taskIds(root),
+    watch: (listener) => watcher.add(listener),
+    close: async () => {
+      watcher.close()
+      await launcher.close()
+    },
+  } satisfies Engine & { probe(): Promise<ProbeResult> }
+  await takeUp(options, launcher)
+  return engine
+}
+
+async function askMachine(options: ProcessEngineOptions): Promise<ProbeResult> {
+  const found = await probe({
+    root: options.root,
+    searchPath: options.variables.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    ...(options.agent && { agent: options.agent }),
+  })
+  if (options.isolation !== 'none') return found
+  const staging = found.staging === 'overlay' ? 'copy' : found.staging
+  return { ...found, namespaces: 'none', namespacesReason: 'set so by configuration', staging }
+}
+
+async function taskIds(root: string): Promise<readonly string[]> {
+  return (await readdir(root)).filter(isTaskId).sort()
+}
+
+async function activeTasks(root: string): Promise<readonly string[]> {
+  const ids = await taskIds(root)
+  const states = await Promise.all(ids.map((id) => readState(taskFiles(root, id).state)))
+  return ids.filter((_, index) => {
+    const state = states[index]
+    return !state || !isFinal(state)
+  })
+}
+
+/** After a start of the server: deletes what a removal left, and goes on with what had no supervisor yet. */
+async function takeUp({ root }: ProcessEngineOptions, launcher: Launcher): Promise<void> {
+  const names = await readdir(root)
+  await Promise.all(names.filter((name) => name.startsWith('.gone-')).map((name) => deleteTree(join(root, name))))
+  for (const id of names.filter(isTaskId)) {
+    const files = taskFiles(root, id)
+    if (!(await readState(files.state)) && !(await isSupervised(files.control))) launcher.launch(id)
+  }
+}
+
+async function observeTask(id: string, { root }: ProcessEngineOptions, launcher: Launcher): Promise<TaskState> {
+  if (!isTaskId(id)) return { phase: 'absent' }
+  const files = taskFiles(root, id)
+  const state = await readState(files.state)
+  if (state && isFinal(state)) return stateOf(state)
+  const launching = launcher.stateOf(id)
+  if (!state && launching) return launching
+  if (await isSupervised(files.control)) return state ? stateOf(state) : { phase: 'staging', since: new Date() }
+  const last = await readState(files.state) // it may have ended between the two looks
+  if (last && isFinal(last)) return stateOf(last)
+  if (!(await exists(files.spec))) return { phase: 'absent' }
+  if (!last) {
+    if (!(await isStopRequested(root, id))) return launcher.launch(id)
+    await endUnstarted(id, launcher)
+  } else {
+    await killLeftovers(root, id)
+    await launcher.end(id, {
+      ...last,
+      phase: 'failed',
+      message: 'The supervisor of the task was killed, and the task with it. (Out of memory? The machine restarted?)',
+      fault: 'platform',
+      ended: Date.now(),
+    })
+  }
+  const final = await readState(files.state)
+  return final ? stateOf(final) : { phase: 'absent' }
+}
+
+/** A task that was stopped before its supervisor had it. */
+async function endUnstarted(id: string, launcher: Launcher): Promise<void> {
+  const now = Date.now()
+  const times = { started: now, since: now, ended: now }
+  await launcher.end(id, { phase: 'ended', signal: 'SIGTERM', stopped: true, ...times })
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  )
+}

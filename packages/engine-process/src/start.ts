@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { StagingError, type TaskSpec, type TaskState } from '@sagebrush/core'
+import { EnvironmentError, locateEnvironment, prepareEnvironment } from './environment.ts'
+import { hasCode, readJson, replaceJson } from './files.ts'
+import { STATE_FORMAT, type StateFile } from './observe.ts'
+import { hintFolder, type ProcessEngineOptions, taskFiles } from './options.ts'
+import { makePlan } from './plan.ts'
+import type { ProbeResult } from './probe.ts'
+import { instruct, Supervisors } from './supervisor.ts'
+
+const SPEC_FORMAT = 1
+
+interface SpecFile {
+  readonly format: number
+  readonly spec: TaskSpec
+  readonly created: number
+}
+
+/** Writes the task down, whole or not at all. False where the id is known already. */
+export async function writeSpec(root: string, spec: TaskSpec): Promise<boolean> {
+  const fresh = join(root, `.new-${randomBytes(8).toString('hex')}`)
+  await mkdir(fresh, { mode: 0o700 })
+  try {
+    const file: SpecFile = { format: SPEC_FORMAT, spec, created: Date.now() }
+    await writeFile(join(fresh, 'spec.json'), JSON.stringify(file), { mode: 0o600 })
+    await rename(fresh, taskFiles(root, spec.id).folder)
+    return true
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true })
+    if (hasCode(error, 'ENOTEMPTY', 'EEXIST')) return false
+    throw error
+  }
+}
+
+type Launch = {
+  state: Extract<TaskState, { phase: 'preparing' | 'staging' }>
+  readonly abort: AbortController
+  readonly done: Promise<void>
+}
+
+/** Brings written tasks to their supervisors, in the background; knows of each how far it is. */
+export class Launcher {
+  readonly #launches = new Map<string, Launch>()
+  readonly #options: ProcessEngineOptions
+  readonly #probe: () => Promise<ProbeResult>
+  readonly #changed: (id: string) => void
+  readonly #supervisors: Supervisors
+  #closed = false
+
+  constructor(options: ProcessEngineOptions, probe: () => Promise<ProbeResult>, changed: (id: string) => void) {
+    this.#options = options
+    this.#probe = probe
+    this.#changed = changed
+    this.#supervisors = new Supervisors(options)
+  }
+
+  /** Has a supervisor ready for the first task. */
+  async warm(): Promise<void> {
+    const [python] = (await this.#probe()).pythons
+    if (python) await this.#supervisors.warm(python.path)
+  }
+
+  stateOf(id: string): TaskState | undefined {
+    return this.#launches.get(id)?.state
+  }
+
+  /** Takes up a task that is written down and has no supervisor. `since` is for its state. */
+  launch(id: string): TaskState {
+    const state = { phase: 'staging', since: new Date() } as const
+    if (this.#closed) return state
+    const known = this.#launches.get(id)
+    if (known) return known.state
+    const abort = new AbortController()
+    const launch: Launch = {
+      state,
+      abort,
+      done: Promise.resolve().then(async () => {
+        try {
+          await this.#run(id, launch)
+        } catch (error) {
+          await this.#fail(id, error, abort.signal)
+        } finally {
+          this.#launches.delete(id)
+          this.#changed(id)
+        }
+      }),
+    }
+    this.#launches.set(id, launch)
+    return state
+  }
+
+  /** Breaks off what is not with its supervisor yet. True where there was something to break off. */
+  async abort(id: string): Promise<boolean> {
+    const launch = this.#launches.get(id)
+    if (!launch) return false
+    launch.abort.abort()
+    await launch.done
+    return true
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#launches.keys()].map((id) => this.abort(id)))
+    await this.#supervisors.close()
+  }
+
+  async #run(id: string, launch: Launch): Promise<void> {
+    const { root, objects } = this.#options
+    const { signal } = launch.abort
+    const file = (await readJson(taskFiles(root, id).spec)) as SpecFile | undefined
+    if (!file) return // removed meanwhile
+    if (file.format > SPEC_FORMAT) throw new Error(`the task was written by a newer Sagebrush (format ${file.format})`)
+    const probe = await this.#probe()
+    const environmentOptions = { ...this.#options, pythons: probe.pythons }
+    const located = locateEnvironment(file.spec.image, environmentOptions)
+    const environment = await untilAborted(
+      prepareEnvironment(file.spec.image, environmentOptions, (message) => {
+        const since = launch.state.phase === 'preparing' ? launch.state.since : new Date()
+        launch.state = { phase: 'preparing', message, since }
+        this.#changed(id)
+      }),
+      signal,
+    )
+    const since = new Date()
+    launch.state = { phase: 'staging', since }
+    const child = await this.#supervisors.take(located.python.path)
+    const ended = new Promise((resolve) => child.on('exit', resolve).on('error', resolve))
+    void ended.then(() => this.#changed(id))
+    try {
+      const plan = () => makePlan(file.spec, since, environment, probe, this.#options)
+      await instruct(child, taskFiles(root, id).folder, plan, file.spec, objects, signal)
+    } catch (error) {
+      child.stdin?.end()
+      await ended // it has not been told to go, and so ends and leaves nothing
+      throw error
+    }
+    // Until its first word of its own this is where the task's state comes from.
+    await Promise.race([ended, this.#stateWritten(id)])
+    void this.#supervisors.warm(located.python.path).catch((error) => this.#options.log?.('no spare supervisor', error))
+  }
+
+  async #stateWritten(id: string): Promise<void> {
+    const { state } = taskFiles(this.#options.root, id)
+    while ((await readJson(state).catch(() => undefined)) === undefined) await new Promise((r) => setTimeout(r, 5))
+  }
+
+  async #fail(id: string, error: unknown, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return // by close, stop or remove, which say what becomes of the task
+    const user = error instanceof StagingError
+    const told = user || error instanceof EnvironmentError
+    if (!told) this.#options.log?.(`the task ${id} could not be started`, error)
+    const message = error instanceof Error ? error.message : String(error)
+    await this.end(id, {
+      phase: 'failed',
+      message: told ? message : `The task could not be started: ${message}`,
+      fault: user ? 'user' : 'platform',
+      ended: Date.now(),
+    })
+  }
+
+  /** Writes a final state in the supervisor's place. */
+  async end(id: string, state: Omit<StateFile, 'format'>): Promise<void> {
+    const path = taskFiles(this.#options.root, id).state
+    try {
+      await replaceJson(path, { format: STATE_FORMAT, ...state })
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error // else removed meanwhile
+    }
+    this.#changed(id)
+  }
+}
+
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return await new Promise<T>((resolve, reject) => {
+    const give = () => reject(signal.reason)
+    signal.addEventListener('abort', give, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', give))
+  })
+}
+
+export async function makeRoot(root: string): Promise<void> {
+  await mkdir(hintFolder(root), { recursive: true, mode: 0o700 })
+}
