@@ -63,6 +63,9 @@ def probe(root):
             reasons.append('%s namespaces: %s' % (kind, reason))
         return dict(staging(folder, 'it needs namespaces'), namespaces='none', namespacesReason='; '.join(reasons))
     finally:
+        for each, names, _ in os.walk(folder):  # an overlay closes its work folder even to its owner
+            for name in names:
+                os.chmod(os.path.join(each, name), 0o700)
         shutil.rmtree(folder, ignore_errors=True)
 
 

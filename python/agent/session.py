@@ -10,9 +10,9 @@ import time
 import collect
 import init
 import record
-import supervise
 import syscalls
 import task_log
+from places import Removed, below
 
 _READ_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
@@ -48,7 +48,7 @@ class Session:
             try:
                 self._launch()
                 self._loop()
-            except supervise.Removed:
+            except Removed:
                 self._end_all()
                 raise
         if self._failed:
@@ -205,7 +205,7 @@ class Session:
         outputs = []
         for output in self._plan['outputs']:
             target = os.path.join(self._task, 'out', output['archive'])
-            place = os.path.relpath(supervise.below(ml, output['path']), ml)
+            place = os.path.relpath(below(ml, output['path']), ml)
             try:
                 size, md5, told, count = collect.collect(ml, place, output['path'].rstrip('/'), target)
             except OSError as error:

@@ -1,7 +1,8 @@
 """
 Supervises one task: stages its inputs, starts it in its namespaces, keeps its log, stops it, archives its outputs.
-Outlives the server that started it. Argument: the task's folder. Standard input: JSON lines, first the plan, then the
-objects of its inputs, then {"go": true}; if the input ends before that, nothing has happened and nothing is written.
+Outlives the server that started it. Standard input: JSON lines, first {"task": folder}, for which it may wait long (the
+server keeps one ready: starting Python takes longer than all that follows); then the plan, then the objects of the
+task's inputs, then {"go": true}. If the input ends before that, nothing has happened and nothing is written.
 """
 import fcntl
 import json
@@ -11,26 +12,35 @@ import signal
 import sys
 
 import record
+import session
 import staging
+from places import Removed, below
 
 
-class Removed(BaseException):
-    """The server takes the task away: nothing of it is wanted any more."""
+def main():
+    signal.signal(signal.SIGTERM, _removed)
+    for name in os.listdir('/proc/self/fd'):  # what the server, or whoever started it, had open is not for tasks
+        if int(name) > 2:
+            try:
+                os.close(int(name))
+            except OSError:
+                pass  # the listing's own
+    try:
+        first = sys.stdin.buffer.readline()
+        if first.endswith(b'\n'):
+            supervise(json.loads(first)['task'])
+    except Removed:
+        pass
 
 
 def _removed(number, frame):
     raise Removed
 
 
-def main(task):
-    try:
-        supervise(task)
-    except Removed:
-        pass
-
-
 def supervise(task):
-    signal.signal(signal.SIGTERM, _removed)
+    errors = os.open(os.path.join(task, 'supervisor.log'), os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    os.dup2(errors, 2)
+    os.close(errors)
     os.umask(0o022)
     # Held for life. Whoever cannot have it is the second of two servers that found the task at once.
     lock = os.open(os.path.join(task, 'lock'), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -41,7 +51,9 @@ def supervise(task):
     if os.path.exists(os.path.join(task, 'state.json')):
         return
     os.ftruncate(lock, 0)
-    os.write(lock, b'%d' % os.getpid())
+    with open('/proc/self/stat') as file:
+        began = file.read().rpartition(')')[2].split()[19]
+    os.write(lock, ('%d %s' % (os.getpid(), began)).encode())
     for name in ('ml', 'stage', 'environment', 'home', 'tmp'):  # of an attempt that was broken off before the start
         if os.path.exists(os.path.join(task, name)):
             shutil.rmtree(os.path.join(task, name))
@@ -60,7 +72,6 @@ def supervise(task):
         if stage(plan, task, sys.stdin.buffer):
             # From here on a death is a failure of the task: it may have run.
             state.put('staging', since=plan['since'])
-            import session  # what it brings in takes a few milliseconds, which staging need not wait for
             session.Session(plan, task, state, control, lock).run()
     except staging.Refused as error:
         state.end('failed', message=str(error), fault='user', ended=record.now())
@@ -104,11 +115,6 @@ def stage(plan, task, lines):
     return False
 
 
-def below(ml, path):
-    """The place in the task's folder of a path below /opt/ml."""
-    return os.path.normpath(os.path.join(ml, os.path.relpath(path, '/opt/ml')))
-
-
 def _write(path, content):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, 'w', encoding='utf-8', errors='surrogateescape') as file:
@@ -135,4 +141,4 @@ def _take(plan, task, ml, index, source, channels, objects):
 
 
 if __name__ == '__main__':
-    main(sys.argv[1])
+    main()

@@ -1,4 +1,5 @@
 import { engineSuite } from '@sagebrush/engine-kit'
-import { processHarness } from './testing.ts'
+import { bareHarness, processHarness } from './testing.ts'
 
 engineSuite('process', async () => await processHarness())
+engineSuite('process without namespaces', async () => await bareHarness())

@@ -25,9 +25,10 @@ export async function openProcessEngine(
     asked ??= askMachine(options)
     return asked
   }
-  void probed().catch(() => {}) // early, so that the first job need not wait; whoever needs it hears of a failure
   const watcher = new Watcher(root, () => activeTasks(root))
   const launcher = new Launcher(options, probed, (id) => watcher.tell(id))
+  // Early, so that the first job need not wait for either; whoever needs them hears of a failure.
+  void launcher.warm().catch(() => {})
   const observe = (id: string) => observeTask(id, options, launcher)
   const engine = {
     name: 'process',

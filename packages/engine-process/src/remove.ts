@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, lstat, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, lstat, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode, isSupervised } from './files.ts'
 import { taskFiles } from './options.ts'
@@ -11,8 +11,8 @@ export async function endSupervisor(root: string, id: string): Promise<void> {
   const files = taskFiles(root, id)
   const deadline = Date.now() + PATIENCE_MS
   for (let signal: NodeJS.Signals = 'SIGTERM'; await isSupervised(files.control); ) {
-    const pid = Number(await readFile(files.lock, 'utf8').catch(() => ''))
-    if (await isProcessOf(pid, files.folder)) signalProcess(pid, signal)
+    const [pid = 0, began] = (await readFile(files.lock, 'utf8').catch(() => '')).split(' ').map(Number)
+    if (pid > 1 && (await beginOf(pid)) === began) signalProcess(pid, signal)
     if (Date.now() > deadline) {
       if (signal === 'SIGKILL') throw new Error(`the supervisor of ${id} (process ${pid}) does not end`)
       signal = 'SIGKILL'
@@ -21,11 +21,10 @@ export async function endSupervisor(root: string, id: string): Promise<void> {
   }
 }
 
-/** A process id alone may have been given to another program since. */
-async function isProcessOf(pid: number, folder: string): Promise<boolean> {
-  if (!(pid > 1)) return false
-  const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-  return line.split('\0').includes(folder)
+/** When a process began, in ticks: its id alone may have been given to another one since. */
+async function beginOf(pid: number): Promise<number | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined)
+  return text === undefined ? undefined : Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19])
 }
 
 function signalProcess(pid: number, signal: NodeJS.Signals): void {
@@ -71,16 +70,18 @@ export async function deleteTree(folder: string): Promise<void> {
     await rm(folder, { recursive: true, force: true })
   } catch (error) {
     if (!hasCode(error, 'EACCES', 'EPERM', 'ENOTEMPTY')) throw error
-    // Folders that the task, or an overlay, has closed even to their owner.
-    await openFolders(folder)
-    await rm(folder, { recursive: true, force: true })
+    await deleteClosed(folder)
   }
 }
 
-async function openFolders(folder: string): Promise<void> {
-  if (!(await lstat(folder)).isDirectory()) return
-  await chmod(folder, 0o700)
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) await openFolders(join(folder, entry.name))
+/** Deletes folders too that the task, or an overlay, has closed even to their owner. Others may be deleting there. */
+async function deleteClosed(path: string): Promise<void> {
+  try {
+    if (!(await lstat(path)).isDirectory()) return await rm(path, { force: true })
+    await chmod(path, 0o700)
+    for (const name of await readdir(path)) await deleteClosed(join(path, name))
+    await rmdir(path)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
   }
 }

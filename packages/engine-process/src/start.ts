@@ -8,7 +8,7 @@ import { STATE_FORMAT, type StateFile } from './observe.ts'
 import { hintFolder, type ProcessEngineOptions, taskFiles } from './options.ts'
 import { makePlan } from './plan.ts'
 import type { ProbeResult } from './probe.ts'
-import { instruct, startSupervisor } from './supervisor.ts'
+import { instruct, Supervisors } from './supervisor.ts'
 
 const SPEC_FORMAT = 1
 
@@ -46,12 +46,20 @@ export class Launcher {
   readonly #options: ProcessEngineOptions
   readonly #probe: () => Promise<ProbeResult>
   readonly #changed: (id: string) => void
+  readonly #supervisors: Supervisors
   #closed = false
 
   constructor(options: ProcessEngineOptions, probe: () => Promise<ProbeResult>, changed: (id: string) => void) {
     this.#options = options
     this.#probe = probe
     this.#changed = changed
+    this.#supervisors = new Supervisors(options)
+  }
+
+  /** Has a supervisor ready for the first task. */
+  async warm(): Promise<void> {
+    const [python] = (await this.#probe()).pythons
+    if (python) await this.#supervisors.warm(python.path)
   }
 
   stateOf(id: string): TaskState | undefined {
@@ -95,6 +103,7 @@ export class Launcher {
   async close(): Promise<void> {
     this.#closed = true
     await Promise.all([...this.#launches.keys()].map((id) => this.abort(id)))
+    await this.#supervisors.close()
   }
 
   async #run(id: string, launch: Launch): Promise<void> {
@@ -106,7 +115,6 @@ export class Launcher {
     const probe = await this.#probe()
     const environmentOptions = { ...this.#options, pythons: probe.pythons }
     const located = locateEnvironment(file.spec.image, environmentOptions)
-    // Its own start goes on beside ours, unless minutes of preparation come first.
     const environment = await untilAborted(
       prepareEnvironment(file.spec.image, environmentOptions, (message) => {
         const since = launch.state.phase === 'preparing' ? launch.state.since : new Date()
@@ -117,13 +125,12 @@ export class Launcher {
     )
     const since = new Date()
     launch.state = { phase: 'staging', since }
-    const child = await startSupervisor(located.python.path, id, this.#options)
-    child.on('error', () => {}) // told by its exit code below
-    const ended = new Promise<number | null>((resolve) => child.on('exit', resolve).on('error', () => resolve(-1)))
+    const child = await this.#supervisors.take(located.python.path)
+    const ended = new Promise((resolve) => child.on('exit', resolve).on('error', resolve))
     void ended.then(() => this.#changed(id))
     try {
-      const plan = await makePlan(file.spec, since, environment, probe, this.#options)
-      await instruct(child, plan, file.spec, objects, signal)
+      const plan = () => makePlan(file.spec, since, environment, probe, this.#options)
+      await instruct(child, taskFiles(root, id).folder, plan, file.spec, objects, signal)
     } catch (error) {
       child.stdin?.end()
       await ended // it has not been told to go, and so ends and leaves nothing
@@ -131,6 +138,7 @@ export class Launcher {
     }
     // Until its first word of its own this is where the task's state comes from.
     await Promise.race([ended, this.#stateWritten(id)])
+    void this.#supervisors.warm(located.python.path).catch((error) => this.#options.log?.('no spare supervisor', error))
   }
 
   async #stateWritten(id: string): Promise<void> {

@@ -4,10 +4,10 @@ import type { IdentityContext, IdentityMode, IdentityPorts } from './context.ts'
 import { openIdentity } from './open-identity.ts'
 
 /** An identity over a store in memory, with a clock that the test turns and a log that it reads. */
-export async function openTestIdentity(mode: IdentityMode = 'auto', store = memoryStore()) {
+export async function openTestIdentity(mode: IdentityMode = 'auto', store = memoryStore(), machine?: () => Date) {
   let now = new Date('2026-01-02T03:04:05.678Z')
   const logged: { level: string; message: string; fields: Readonly<Record<string, string>> }[] = []
-  const clock = () => now
+  const clock = machine ?? (() => now)
   const identity = await openIdentity({
     store,
     clock,

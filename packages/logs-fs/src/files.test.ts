@@ -78,25 +78,25 @@ describe('a checkpoint', () => {
   test('spares the reading of what it covers, and is no more than that', async () => {
     await write()
     const logs = await openLogStore({ root })
-    await logs.append(scope, 'g', 's', [])
+    await logs.append(scope, 'g', 's', [{ timestamp: new Date(9), message: 'x'.repeat(300_000) }], '10')
     await logs.close()
     const index = await fileOf('.index')
-    expect(JSON.parse(await readFile(index, 'utf8')).index).toMatchObject({ events: 30, sourceCursor: '9' })
+    expect(JSON.parse(await readFile(index, 'utf8')).index).toMatchObject({ events: 31, sourceCursor: '10' })
     for (const spoilt of [
       '{"head"',
       JSON.stringify({ head: { name: 's', created: 5 }, index: { size: 1, events: 7 } }),
     ]) {
       await writeFile(index, spoilt)
-      expect(await messages()).toHaveLength(30)
+      expect(await messages()).toHaveLength(31)
     }
     await rm(index)
-    expect(await messages()).toHaveLength(30)
+    expect(await messages()).toHaveLength(31)
   })
 
   test('of a deleted stream says nothing about the next of its name', async () => {
     await write()
     const logs = await openLogStore({ root })
-    await logs.append(scope, 'g', 's', [])
+    await logs.append(scope, 'g', 's', [{ timestamp: new Date(9), message: 'x'.repeat(300_000) }], '10')
     await logs.close()
     const again = await openLogStore({ root })
     await again.deleteStream(scope, 'g', 's')

@@ -12,8 +12,8 @@ export interface LogStoreOptions {
 
 /**
  * Opens log streams kept in files, one a stream. An append that resolved survives `kill -9` of the server, for it is
- * in the kernel's hands; a power cut may take the last seconds, back to a whole batch, as a stream is synced every few
- * MiB and when the store closes. One process at a time may hold the folder.
+ * in the kernel's hands; a power cut may take the last seconds, back to a whole batch, as only large streams are synced,
+ * every few MiB and when the store closes. One process at a time may hold the folder.
  *
  * ```ts
  * const logs = await openLogStore({ root: join(home, 'logs') })

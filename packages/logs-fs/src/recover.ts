@@ -3,6 +3,8 @@ import { decodeFrame } from './frame.ts'
 import { addFrame, emptyIndex, type StreamIndex } from './stream-index.ts'
 
 const readBytes = 1024 * 1024
+/** More than any name takes. */
+const headBytes = 16 * 1024
 const format = 1
 
 /** What a stream's first frame says. */
@@ -32,24 +34,25 @@ export async function writeCheckpoint(path: string, head: StreamHead, index: Str
  * Reads what the checkpoint does not know, and cuts a torn tail off at the last whole batch. Bytes that are whole by
  * their length but damaged are kept beside the file, for they are not what a crash in the middle of a write leaves.
  */
-export async function recover(path: string): Promise<{ head: StreamHead; index: StreamIndex }> {
+export async function recover(path: string): Promise<{ head: StreamHead; index: StreamIndex; checkpointed: number }> {
   const file = await open(path, 'r+')
   try {
     const { size } = await file.stat()
-    const head = await readHead(file, path)
+    const head = await readHead(file, path, size)
     const known = await readCheckpoint(path, head.head, size)
     const index = known ?? emptyIndex(head.length)
-    const end = await scan(file, index)
+    const checkpointed = known?.size ?? 0
+    const end = await scan(file, index, size)
     if (end === 'damaged') await writeFile(`${path}.damaged`, await slice(file, index.size, size), { mode: 0o600 })
     if (index.size < size) await file.truncate(index.size)
-    return { head: head.head, index }
+    return { head: head.head, index, checkpointed }
   } finally {
     await file.close()
   }
 }
 
-async function readHead(file: FileHandle, path: string): Promise<{ head: StreamHead; length: number }> {
-  const frame = decodeFrame(await slice(file, 0, 64 * 1024))
+async function readHead(file: FileHandle, path: string, size: number): Promise<{ head: StreamHead; length: number }> {
+  const frame = decodeFrame(await slice(file, 0, Math.min(size, headBytes)))
   if (frame === 'damaged' || 'needs' in frame || frame.kind !== 'stream')
     throw new Error(`${path} is not a log stream's file: its first frame is damaged`)
   const head = JSON.parse(frame.payload.toString()) as StreamHead
@@ -70,11 +73,12 @@ async function readCheckpoint(path: string, head: StreamHead, size: number): Pro
   }
 }
 
-async function scan(file: FileHandle, index: StreamIndex): Promise<'whole' | 'torn' | 'damaged'> {
+async function scan(file: FileHandle, index: StreamIndex, size: number): Promise<'whole' | 'torn' | 'damaged'> {
   let bytes: Buffer = Buffer.alloc(0)
   let wanted = readBytes
   for (;;) {
-    const more = await slice(file, index.size + bytes.length, index.size + bytes.length + wanted)
+    const start = index.size + bytes.length
+    const more = await slice(file, start, Math.min(start + wanted, size))
     if (more.length === 0) return bytes.length === 0 ? 'whole' : 'torn'
     bytes = bytes.length === 0 ? more : Buffer.concat([bytes, more])
     wanted = readBytes
@@ -91,10 +95,9 @@ async function scan(file: FileHandle, index: StreamIndex): Promise<'whole' | 'to
   }
 }
 
-/** The bytes of [start, end), fewer where the file ends before. */
+/** The bytes of [start, end), which is to lie within the file; fewer where it was cut meanwhile. */
 export async function slice(file: FileHandle, start: number, end: number): Promise<Buffer> {
-  const { size } = await file.stat()
-  const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(end, size) - start))
+  const bytes = Buffer.allocUnsafe(Math.max(0, end - start))
   let read = 0
   while (read < bytes.length) {
     const { bytesRead } = await file.read(bytes, read, bytes.length - read, start + read)

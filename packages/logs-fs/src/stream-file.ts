@@ -7,6 +7,8 @@ import { recover, type StreamHead, writeCheckpoint } from './recover.ts'
 import { addFrame, type StreamIndex } from './stream-index.ts'
 
 const checkpointBytes = 4 * 1024 * 1024
+/** Below this reading the file again is as quick as reading a checkpoint, and a busy server has thousands of them. */
+const settleBytes = 256 * 1024
 
 /** One stream. Its file is open only while something is written or read: thousands of streams hold no descriptors. */
 export class StreamFile {
@@ -17,16 +19,16 @@ export class StreamFile {
   #last: Promise<unknown> = Promise.resolve()
   #deleted = false
 
-  constructor(path: string, head: StreamHead, index: StreamIndex) {
+  constructor(path: string, head: StreamHead, index: StreamIndex, checkpointed: number) {
     this.#path = path
     this.#head = head
     this.#index = index
-    this.#checkpointed = index.size
+    this.#checkpointed = checkpointed
   }
 
   static async open(path: string): Promise<StreamFile> {
-    const { head, index } = await recover(path)
-    return new StreamFile(path, head, index)
+    const { head, index, checkpointed } = await recover(path)
+    return new StreamFile(path, head, index, checkpointed)
   }
 
   get name(): string {
@@ -67,10 +69,10 @@ export class StreamFile {
     return this.#withFile(constants.O_RDONLY, (file) => readPage(file, this.#index, query))
   }
 
-  /** Makes what was written durable and the next opening quick. */
+  /** Makes what a larger stream wrote durable, and its next opening quick. */
   settle(): Promise<void> {
     return this.#alone(async () => {
-      if (this.#index.size > this.#checkpointed) await this.#checkpoint()
+      if (this.#index.size - this.#checkpointed >= settleBytes) await this.#checkpoint()
     })
   }
 

@@ -1,3 +1,4 @@
+import { FilterLogEvents } from './events/filter-log-events.ts'
 import { GetLogEvents } from './events/get-log-events.ts'
 import { PutLogEvents } from './events/put-log-events.ts'
 import { CreateLogGroup } from './log-group/create-log-group.ts'
@@ -26,6 +27,7 @@ export const logsOperations = {
   DeleteRetentionPolicy,
   DescribeLogGroups,
   DescribeLogStreams,
+  FilterLogEvents,
   GetLogEvents,
   ListTagsForResource,
   ListTagsLogGroup,

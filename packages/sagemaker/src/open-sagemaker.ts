@@ -21,6 +21,7 @@ import { modelSpec } from './model/model.ts'
 import { sageMakerOperations } from './operations.ts'
 import type { Reconciling, TaskEnvironment } from './reconciling.ts'
 import { hintKey, parseHintKey } from './resource-key.ts'
+import { sweepOrphans } from './sweep-orphans.ts'
 import { reconcileTrainingJob } from './training-job/reconcile-training-job.ts'
 import { trainingJobSpec } from './training-job/training-job.ts'
 
@@ -69,6 +70,7 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
     engine,
     logs,
     pump,
+    copyLines: (taskId) => lines.hint(taskId),
     objects,
     roles,
     hints,
@@ -104,7 +106,7 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
     if (key.startsWith('training-job/')) jobs.hint(key)
     else if (key.startsWith('endpoint/')) endpoints.hint(key)
   }
-  const lines = new Reconciler({
+  const lines: Reconciler = new Reconciler({
     kind: 'log',
     step: async (taskId) => {
       await pump.pump(taskId)
@@ -126,6 +128,7 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
           dispatch(owner)
         }),
       )
+      await sweepOrphans(engine, collections)
       for await (const row of collections.trainingJobs.each([{ field: 'settled', is: 'equal', value: 0 }])) {
         jobs.hint(hintKey('training-job', row.scope, row.name))
       }

@@ -72,10 +72,12 @@ async function open(
   const admin = openAdmin({
     version,
     status: async () => ({
-      ...facts,
+      url: facts?.url,
       home: home.path,
+      account: facts?.account,
+      region: facts?.region,
       engine: services.engine.name,
-      tasks: await services.engine.list(),
+      tasks: (await services.engine.list()).length,
     }),
     collectGarbage: () => services.collectGarbage(),
   })

@@ -1,1 +1,3 @@
-export {}
+export async function attachProxy(_options: unknown): Promise<{ proxyUrl?: string; caBundle?: string }> {
+  return {}
+}

@@ -80,6 +80,8 @@ class Dispatcher:
                 self._epoll.register(worker.control, select.EPOLLIN)
 
     def _accept(self) -> None:
+        if self._drain_until is not None:
+            return
         try:
             while True:
                 connection, _ = self._listener.accept()
@@ -109,10 +111,9 @@ class Dispatcher:
             pass
         elif not any(worker.ready for worker in self._by_control.values()):
             self._refuse(connection, 503, "the model is not loaded")
-        elif self._free:
-            self._hand_over(self._free.pop(), connection)
         else:
             self._waiting.append(connection)
+            self._hand_out()
 
     def _ping(self, connection: socket.socket, start: bytes) -> bool:
         """Answers a whole, plain ping. Anything odd about it is a worker's to judge."""
@@ -135,16 +136,18 @@ class Dispatcher:
             self._close(connection)
         return True
 
-    def _hand_over(self, worker: Worker, connection: socket.socket) -> None:
-        descriptor = struct.pack("i", connection.fileno())
+    def _hand_out(self) -> None:
+        """Gives waiting requests, the oldest first, to free workers, the one that served last first."""
         message = REQUEST if self._drain_until is None else LAST
-        worker.connection, worker.begun = connection, False
-        worker.deadline = time.monotonic() + self._timeout_s
-        try:
-            worker.control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptor)])
-        except OSError:  # It has just died; SIGCHLD will tell, and the request goes to another.
-            worker.connection = None
-            self._waiting.appendleft(connection)
+        while self._free and self._waiting:
+            worker = self._free.pop()
+            descriptor = struct.pack("i", self._waiting[0].fileno())
+            try:
+                worker.control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptor)])
+            except OSError:
+                continue  # It has just died: SIGCHLD will tell, and the request goes to another.
+            worker.connection, worker.begun = self._waiting.popleft(), False
+            worker.deadline = time.monotonic() + self._timeout_s
 
     def _reported(self, worker: Worker) -> None:
         try:
@@ -167,10 +170,8 @@ class Dispatcher:
                 self._epoll.modify(connection, _ONCE)
             else:
                 self._close(connection)
-        if self._waiting:
-            self._hand_over(worker, self._waiting.popleft())
-        else:
-            self._free.append(worker)
+        self._free.append(worker)
+        self._hand_out()
 
     def _signalled(self) -> None:
         numbers = os.read(self._wake_read, 4096)

@@ -10,6 +10,9 @@ import time
 
 from .task import TaskError
 
+if False:  # Types only: `typing` would be one more import before the user's script.
+    from collections.abc import Callable
+
 TAIL_BYTES = 16 * 1024
 READ_BYTES = 1 << 18
 # A background child may hold the output open after the program has ended: in a container it would
@@ -35,6 +38,12 @@ class Ended:
         return self.code if self.code >= 0 else 128 - self.code
 
 
+def exit_when_stopped() -> None:
+    """Lets SIGTERM end the toolkit while no program runs: process 1 of a container has no default for it."""
+    for number in _FORWARDED:
+        signal.signal(number, lambda number, _: os._exit(128 + number))
+
+
 def run(argv: list[str], cwd: str, env: dict[str, str], signal_descendants: bool = False) -> Ended:
     """Runs `argv` to its end. A shell does not hand signals on, so for one `signal_descendants`."""
     outputs = _Outputs()
@@ -56,7 +65,8 @@ def run(argv: list[str], cwd: str, env: dict[str, str], signal_descendants: bool
         state["pid"] = pid = _spawn(argv, env, outputs)
         if "signal" in state:  # It came while the program was being started.
             _send(pid, state["signal"], signal_descendants)
-        code = outputs.pump(pid, wake_read)
+        # A shell that a signal has ended leaves its children to finish theirs: their silence is the end.
+        code = outputs.pump(pid, wake_read, lambda: signal_descendants and "signal" in state)
     finally:
         signal.set_wakeup_fd(-1)
         for number, handler in previous.items():
@@ -138,15 +148,16 @@ class _Outputs:
             os.close(reader)
         self._targets = {}
 
-    def pump(self, pid: int, wake: int) -> int:
+    def pump(self, pid: int, wake: int, is_patient: Callable[[], bool]) -> int:
         """Passes output on until the program has ended and said its last; returns its code."""
         poll = select.poll()
         for descriptor in (wake, *self._targets):
             poll.register(descriptor, select.POLLIN)
         live, code, end = set(self._targets), None, 0.0
         while live or code is None:
-            ready = poll.poll(None if code is None else LINGER_SECONDS * 1000)
-            if code is not None and (not ready or time.monotonic() > end):
+            lingers = code is not None and not is_patient()
+            ready = poll.poll(LINGER_SECONDS * 1000 if lingers else None)
+            if lingers and (not ready or time.monotonic() > end):
                 break
             for descriptor, _ in ready:
                 if descriptor == wake:
@@ -154,20 +165,35 @@ class _Outputs:
                 elif not self._pass_on(descriptor):
                     poll.unregister(descriptor)
                     live.discard(descriptor)
-            if code is None:
-                code = _reap(pid)
+            if code is None and (code := _reap(pid)) is not None:
+                # What the program itself wrote is in the pipes now; it is passed on however slow our reader.
+                for reader in live:
+                    waiting = _readable_bytes(reader)
+                    while waiting > 0:
+                        waiting -= self._pass_on(reader)
                 end = time.monotonic() + LINGER_LIMIT_SECONDS
         return code
 
-    def _pass_on(self, reader: int) -> bool:
+    def _pass_on(self, reader: int) -> int:
+        """Passes on what one read gives; returns its size, 0 at the end."""
         data = os.read(reader, READ_BYTES)
         if not data:
-            return False
+            return 0
         write_all(self._targets[reader], data)
         self.tail += data[-TAIL_BYTES:]
         if len(self.tail) > 2 * TAIL_BYTES:
             del self.tail[:-TAIL_BYTES]
-        return True
+        return len(data)
+
+
+def _readable_bytes(descriptor: int) -> int:
+    import array
+    import fcntl
+    import termios
+
+    count = array.array("i", [0])
+    fcntl.ioctl(descriptor, termios.FIONREAD, count)
+    return count[0]
 
 
 def _reap(pid: int) -> int | None:

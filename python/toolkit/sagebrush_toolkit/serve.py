@@ -8,21 +8,29 @@ import sys
 
 from .dispatcher import Dispatcher
 from .pool import Pool
-from .task import ERROR, Layout, TaskError, log, set_level
+from .process import exit_when_stopped
+from .task import ERROR, Layout, TaskError, cpu_count, log, set_level
 
 BACKLOG = 1024
 
 
 def main() -> None:
     """Serves until SIGTERM; exits with 0 after draining, with 1 and a message when it cannot serve."""
+    exit_when_stopped()
     try:
         set_level(os.environ.get("SAGEMAKER_CONTAINER_LOG_LEVEL", 20))
         layout = Layout()
+        if os.environ.get("SAGEMAKER_MULTI_MODEL", "").lower() == "true":
+            raise TaskError("SAGEMAKER_MULTI_MODEL: this server holds one model; multi-model serving is not there yet")
         program, folders = prepare_code(layout)
-        pool = Pool(*_worker_command(layout, program, folders), _number("SAGEMAKER_MODEL_SERVER_WORKERS"))
-        timeout = _number("SAGEMAKER_MODEL_SERVER_TIMEOUT") or 60
+        workers = _number("SAGEMAKER_MODEL_SERVER_WORKERS")
+        pool = Pool(*_worker_command(layout, program, folders, workers), workers)
+        # AWS's images know both names; the longer one states its unit and wins there too.
+        timeout = _number("SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS") or _number("SAGEMAKER_MODEL_SERVER_TIMEOUT") or 60
         grace = _number("SAGEBRUSH_GRACE_SECONDS") or 25
         status = Dispatcher(_listen(), pool, timeout, grace).run()
+    except SystemExit as stopped:
+        status = stopped.code
     except TaskError as error:
         log(ERROR, str(error))
         status = 1
@@ -58,13 +66,15 @@ def prepare_code(layout: Layout) -> tuple[str, list[str]]:
     return program, folders
 
 
-def _worker_command(layout: Layout, program: str, folders: list[str]) -> tuple[list[str], dict[str, str]]:
+def _worker_command(
+    layout: Layout, program: str, folders: list[str], workers: int | None
+) -> tuple[list[str], dict[str, str]]:
     from .train import user_environment
 
     variables = {"SM_MODEL_DIR": layout.model, "SAGEMAKER_BASE_DIR": layout.root}
     env = user_environment(layout, variables, folders)
     # Workers share the machine: each with a thread pool for all CPUs would fight the others.
-    env.setdefault("OMP_NUM_THREADS", "1")
+    env.setdefault("OMP_NUM_THREADS", str(max(1, cpu_count() // workers) if workers else 1))
     home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     start = "import sys; sys.path.append(sys.argv.pop(1)); from sagebrush_toolkit.worker import main; main()"
     for folder in folders:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -68,12 +69,12 @@ def test_stdout_and_stderr_stay_apart_when_they_are(task):
 
 
 def test_100_mb_of_output_pass_quickly_in_little_memory(task):
-    task.script("import sys\nline = 'x' * 999 + '\\n'\nfor _ in range(104858):\n    sys.stdout.write(line)\nsys.exit(3)")
+    task.script(
+        "import sys\nline = 'x' * 999 + '\\n'\nfor _ in range(104858):\n    sys.stdout.write(line)\nsys.exit(3)"
+    )
     # The script is timed without the toolkit too: what is asserted is what the toolkit adds.
     bare_start = time.monotonic()
-    subprocess.run(
-        f"{task.python} -u train.py | cat > /dev/null", shell=True, cwd=task.root / "code", env=task.env
-    )
+    subprocess.run(f"{task.python} -u train.py | cat > /dev/null", shell=True, cwd=task.root / "code", env=task.env)
     bare = time.monotonic() - bare_start
     start = time.monotonic()
     process = task.start(stderr=subprocess.STDOUT)
@@ -144,7 +145,8 @@ def test_failure_carries_the_traceback(task):
     task.script("def f():\n    raise ValueError('the column age is missing')\nf()\n", n="1")
     ended = task.train()
     assert ended.returncode == 1
-    assert task.failure == (
+    # Python 3.13 marks the place in a line of its own.
+    assert re.sub(r"\n +[~^]+(?=\n)", "", task.failure) == (
         'ExecuteUserScriptError:\nExitCode 1\nErrorMessage "Traceback (most recent call last):\n'
         f'  File "{task.root}/code/train.py", line 3, in <module>\n    f()\n'
         f'  File "{task.root}/code/train.py", line 2, in f\n'
@@ -156,10 +158,12 @@ def test_failure_carries_the_traceback(task):
 
 def test_failure_keeps_the_last_lines_within_1024_characters(task):
     many = {f"parameter{i}": "v" * 50 for i in range(40)}
-    task.script("import sys\nfor i in range(500): print('progress', i)\nprint('ü' * 20, 'last words')\nsys.exit(3)", **many)
+    task.script(
+        "import sys\nfor i in range(500): print('progress', i)\nprint('ü' * 20, 'last words')\nsys.exit(3)", **many
+    )
     assert task.train().returncode == 3
     assert len(task.failure) <= 1024
-    assert task.failure.startswith("ExecuteUserScriptError:\nExitCode 3\nErrorMessage \"… progress ")
+    assert task.failure.startswith('ExecuteUserScriptError:\nExitCode 3\nErrorMessage "… progress ')
     assert "\n" + "ü" * 20 + ' last words"\nCommand "' in task.failure
 
 
@@ -192,14 +196,17 @@ def test_a_background_child_that_holds_the_output_does_not_hold_the_job(task):
 
 
 def test_starts_the_script_within_60_ms(task):
-    """Two Python starts, and what the toolkit does between: the quickest of 15, for this may be a busy machine."""
+    """Two Python starts and what the toolkit does between; on a busy machine, by a bare start beside each."""
     task.script("import time\nprint(time.time())", n="1")
     task.train()
-    taken = []
+    taken, bare = [], []
     for _ in range(15):
         start = time.time()
         taken.append(float(task.train().stdout) - start)
-    assert min(taken) < 0.060, taken
+        start = time.time()
+        subprocess.run([task.python, "-c", "pass"], check=True)
+        bare.append(time.time() - start)
+    assert min(taken) < max(0.060, 5 * min(bare)), (taken, bare)
 
 
 def test_imports_nothing_heavy_before_the_script_starts(task):
@@ -213,3 +220,35 @@ def test_imports_nothing_heavy_before_the_script_starts(task):
 def test_open_files_limit_is_not_changed(task):
     task.script("import resource; print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])")
     assert int(task.train().stdout) == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def test_a_shell_scripts_child_gets_its_time_to_stop(task):
+    task.write(
+        "code/work.py",
+        "import signal, sys, time\n"
+        "def stop(*_):\n    time.sleep(3)\n    print('checkpoint saved')\n    sys.exit()\n"
+        "signal.signal(signal.SIGTERM, stop)\nprint('ready')\ntime.sleep(60)\n",
+    )
+    task.script("#!/bin/bash\npython3 work.py\n", "run.sh")
+    process = task.start(stderr=subprocess.DEVNULL)
+    assert process.stdout.readline() == b"ready\n"
+    process.terminate()
+    assert b"checkpoint saved" in process.communicate(timeout=20)[0]
+
+
+def test_last_output_is_not_lost_to_a_slow_reader(task):
+    """The script ends at once; its output waits in pipes for longer than any child is lingered for."""
+    task.script("import os\nos.write(1, b'x' * 900_000 + b'end')\nos.spawnlp(os.P_NOWAIT, 'sleep', 'sleep', '20')\n")
+    process = task.start(stderr=subprocess.DEVNULL)
+    received, start = b"", time.monotonic()
+    while time.monotonic() - start < 4:
+        received += os.read(process.stdout.fileno(), 20_000)
+        if received.endswith(b"end"):
+            break
+        time.sleep(0.1)  # Is the slow reader; nothing is waited for.
+    while not received.endswith(b"end"):
+        received += os.read(process.stdout.fileno(), 1 << 20)
+    assert len(received) == 900_003
+    assert process.wait(10) == 0
+    os.killpg(process.pid, signal.SIGKILL)
+    process.stdout.close()

@@ -36,8 +36,13 @@ def output_fn(prediction, accept):
 
 def test_workers_answer_at_the_same_time_and_ping_never_waits(serve):
     server = serve(CODE, SAGEMAKER_MODEL_SERVER_WORKERS="2")
-    wait_until(lambda: len({server.invoke("sleep 0.05")[2] for _ in range(1)} | _spread(server)) == 2, "both workers serve")
-    answers, threads = [], [threading.Thread(target=lambda: answers.append(server.invoke("sleep 0.8")[2])) for _ in range(2)]
+    wait_until(
+        lambda: len({server.invoke("sleep 0.05")[2] for _ in range(1)} | _spread(server)) == 2, "both workers serve"
+    )
+    answers, threads = (
+        [],
+        [threading.Thread(target=lambda: answers.append(server.invoke("sleep 0.8")[2])) for _ in range(2)],
+    )
     start = time.monotonic()
     for thread in threads:
         thread.start()
@@ -142,7 +147,9 @@ def test_workers_by_default_as_many_as_cpus(serve):
     wait_until(lambda: len(server.workers()) == len(os.sched_getaffinity(0)), "a worker for each CPU")
 
 
-@pytest.mark.parametrize("name", ["SAGEMAKER_MODEL_SERVER_WORKERS", "SAGEMAKER_MODEL_SERVER_TIMEOUT", "SAGEMAKER_BIND_TO_PORT"])
+@pytest.mark.parametrize(
+    "name", ["SAGEMAKER_MODEL_SERVER_WORKERS", "SAGEMAKER_MODEL_SERVER_TIMEOUT", "SAGEMAKER_BIND_TO_PORT"]
+)
 def test_a_setting_that_is_no_number_is_named(serve, name):
     server = serve(CODE, ready=False, **{name: "many"})
     assert server.process.wait(10) == 1
@@ -191,3 +198,15 @@ def test_requirements_that_fail_end_the_server(serve, task):
     server = serve(CODE, ready=False, PIP_NO_INDEX="1")
     assert server.process.wait(30) == 1
     assert "No matching distribution found for sbtest-no-such==1" in server.log
+
+
+def test_multi_model_is_refused(serve):
+    server = serve(CODE, ready=False, SAGEMAKER_MULTI_MODEL="true")
+    assert server.process.wait(10) == 1
+    assert "SAGEMAKER_MULTI_MODEL: this server holds one model" in server.log
+
+
+def test_threads_of_numeric_libraries_are_shared_out(serve):
+    code = CODE.replace("return str(pid)", "return os.environ['OMP_NUM_THREADS']")
+    cpus = len(os.sched_getaffinity(0))
+    assert serve(code, SAGEMAKER_MODEL_SERVER_WORKERS="1").invoke("x")[2] == str(cpus).encode()

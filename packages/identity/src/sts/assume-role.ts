@@ -3,12 +3,11 @@ import { ApiError } from '@sagebrush/core'
 import type { SessionRestrictions } from '../access-key/access-key.ts'
 import { type IdentityContext, stsOperation } from '../context.ts'
 import { parsePolicy } from '../policy/document.ts'
-import { decide } from '../policy/evaluate.ts'
-import { statementsOf } from '../policy/principal-policies.ts'
 import { trusts } from '../policy/trust.ts'
 import { findRole, localRole } from '../role/find-role.ts'
 import { parseRoleArn, type RoleRecord, roleArn } from '../role/role.ts'
 import { type CallerPrincipal, callerPrincipal } from './caller-principal.ts'
+import { permits } from './permits.ts'
 import { issueTemporary, sessionOf } from './role-session.ts'
 
 const DEFAULT_SECONDS = 3600
@@ -77,16 +76,9 @@ async function mayAssume(ctx: IdentityContext, caller: CallerPrincipal, role: Ro
   const principal = { kind: 'aws' as const, arns: caller.arns, account: ctx.caller.account }
   const trust = trusts(role.trust, principal, context)
   if (trust.decision !== 'allowed') return false
-  if (!caller.holder) return true
-  const statements = await statementsOf(
-    ctx,
-    ctx.caller.account,
-    caller.holder,
-    caller.kind === 'user' ? 'user' : 'role',
-  )
-  const own = decide(statements, { action: 'sts:AssumeRole', resource: roleArn(role), context })
-  if (own.decision === 'explicitDeny') return false
-  return own.decision === 'allowed' || (!trust.byAccount && role.account === ctx.caller.account)
+  const own = await permits(ctx, caller, { action: 'sts:AssumeRole', resource: roleArn(role), context })
+  if (own === 'explicitDeny') return false
+  return own === 'allowed' || (!trust.byAccount && role.account === ctx.caller.account)
 }
 
 function durationOf(input: AssumeRoleRequest, role: RoleRecord, caller: CallerPrincipal): number {

@@ -1,4 +1,5 @@
 import { parseArn } from '@sagebrush/core'
+import type { SessionRestrictions } from '../access-key/access-key.ts'
 import type { IdentityContext } from '../context.ts'
 import type { Permissions } from '../permissions.ts'
 import { contextOf } from '../policy/request-context.ts'
@@ -16,6 +17,8 @@ export interface CallerPrincipal {
   readonly context: ReadonlyMap<string, readonly string[]>
   /** True where the request was signed with a session's key. */
   readonly temporary: boolean
+  /** What its session was narrowed to. */
+  readonly session: SessionRestrictions | undefined
 }
 
 /** Who the caller is to IAM. A role or user that was deleted meanwhile has no permissions left. */
@@ -23,21 +26,28 @@ export async function callerPrincipal(ctx: IdentityContext): Promise<CallerPrinc
   const { account, arn, userId, accessKeyId } = ctx.caller
   const [kind = '', ...names] = parseArn(arn)?.resource.split('/') ?? []
   const temporary = accessKeyId.startsWith('ASIA')
-  const sessionTags = (await ctx.keys.record(accessKeyId))?.session?.tags ?? []
+  const session = (await ctx.keys.record(accessKeyId))?.session
   if (kind === 'assumed-role') {
     const name = names[0] ?? ''
     const role = await findRole(ctx, account, name)
     const arns = role ? [arn, roleArn(role)] : [arn]
-    const tags = [...(role?.tags ?? []), ...sessionTags]
+    const tags = [...(role?.tags ?? []), ...(session?.tags ?? [])]
     const context = contextOf({ arn: role ? roleArn(role) : arn, account, userId, kind: 'role', tags }, ctx.now())
-    return { kind: 'role', arns, holder: role ?? { name, inline: {}, attached: [] }, context, temporary }
+    return { kind: 'role', arns, holder: role ?? { name, inline: {}, attached: [] }, context, temporary, session }
   }
   if (kind === 'user') {
     const name = names.at(-1) ?? ''
     const user = (await ctx.users.get(accountScope(account), userKey(name)))?.value
     const context = contextOf({ arn, account, userId, kind: 'user', name, tags: user?.tags ?? [] }, ctx.now())
-    return { kind: 'user', arns: [arn], holder: user ?? { name, inline: {}, attached: [] }, context, temporary }
+    return {
+      kind: 'user',
+      arns: [arn],
+      holder: user ?? { name, inline: {}, attached: [] },
+      context,
+      temporary,
+      session,
+    }
   }
   const context = contextOf({ arn, account, userId, kind: 'account', tags: [] }, ctx.now())
-  return { kind: 'account', arns: [arn], holder: undefined, context, temporary }
+  return { kind: 'account', arns: [arn], holder: undefined, context, temporary, session }
 }

@@ -2,6 +2,7 @@ import { operation } from '../context.ts'
 import { noSuchStream } from '../errors.ts'
 import { findGroup, groupNameOf, retainedSince } from '../log-group/find-group.ts'
 import { type EventPlace, readEventToken, writeEventToken } from './event-token.ts'
+import { latest } from './latest.ts'
 
 const MOST_EVENTS = 10_000
 const MOST_BYTES = 1_048_576
@@ -40,8 +41,3 @@ export const GetLogEvents = operation('GetLogEvents', async (input, ctx) => {
     nextBackwardToken: writeEventToken({ direction: 'backward', sequence: page.previous }),
   }
 })
-
-function latest(a: Date | undefined, b: Date | undefined): Date | undefined {
-  if (a === undefined || b === undefined) return a ?? b
-  return a > b ? a : b
-}

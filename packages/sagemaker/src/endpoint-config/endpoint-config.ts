@@ -1,6 +1,7 @@
 import type { CreateEndpointConfigInput, TagList } from '@sagebrush/contract/sagemaker'
 import { type ApiError, type CollectionSpec, type Scope, validationError } from '@sagebrush/core'
 import { resourceArn } from '../resource-key.ts'
+import { tagsAtCreation } from '../tag/tag-list.ts'
 
 /** An endpoint configuration as it is stored: the request, kept whole. It never changes, but for its tags. */
 export interface EndpointConfig {
@@ -19,7 +20,7 @@ export const endpointConfigSpec: CollectionSpec<EndpointConfig> = {
 export function newEndpointConfig(scope: Scope, input: CreateEndpointConfigInput, now: Date): EndpointConfig {
   const { Tags, ...request } = input
   const name = input.EndpointConfigName
-  return { name, arn: resourceArn('endpoint-config', scope, name), request, tags: Tags ?? [], created: now }
+  return { name, arn: resourceArn('endpoint-config', scope, name), request, tags: tagsAtCreation(Tags), created: now }
 }
 
 export function endpointConfigNotFound(scope: Scope, name: string): ApiError {

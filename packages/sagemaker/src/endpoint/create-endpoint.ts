@@ -1,5 +1,6 @@
 import { operation } from '../context.ts'
 import { hintKey, resourceArn } from '../resource-key.ts'
+import { tagsAtCreation } from '../tag/tag-list.ts'
 import { endpointExists, instancesOf } from './endpoint.ts'
 import { planDeployment, requireEndpointInstances } from './plan-deployment.ts'
 
@@ -13,7 +14,7 @@ export const CreateEndpoint = operation('CreateEndpoint', async (input, ctx) => 
   const inserted = await ctx.endpoints.insert(ctx.caller, name, {
     name,
     arn,
-    tags: input.Tags ?? [],
+    tags: tagsAtCreation(input.Tags),
     created: now,
     modified: now,
     status: 'Creating',

@@ -1,6 +1,7 @@
 import type { ContainerDefinition, CreateModelInput, TagList } from '@sagebrush/contract/sagemaker'
 import { type ApiError, type CollectionSpec, type Scope, validationError } from '@sagebrush/core'
 import { resourceArn } from '../resource-key.ts'
+import { tagsAtCreation } from '../tag/tag-list.ts'
 
 /** A model as it is stored: the request, kept whole. It never changes, but for its tags. */
 export interface Model {
@@ -22,7 +23,7 @@ export function newModel(scope: Scope, input: CreateModelInput, now: Date): Mode
     name: input.ModelName,
     arn: resourceArn('model', scope, input.ModelName),
     request,
-    tags: Tags ?? [],
+    tags: tagsAtCreation(Tags),
     created: now,
   }
 }

@@ -16,6 +16,8 @@ export class ScriptedEngine implements Engine {
   readonly started: TaskSpec[] = []
   readonly tasks = new Map<string, Task>()
   refusal: string | undefined
+  /** What a task does first; staging, where unset. */
+  first: TaskState | undefined
   readonly #listeners = new Set<(id: string) => void>()
   readonly #now: () => Date
 
@@ -32,7 +34,7 @@ export class ScriptedEngine implements Engine {
     this.started.push(structuredClone(spec))
     this.tasks.set(spec.id, {
       spec,
-      state: { phase: 'staging', since: this.#now() },
+      state: this.first ?? { phase: 'staging', since: this.#now() },
       lines: [],
       stoppedWithMs: undefined,
     })

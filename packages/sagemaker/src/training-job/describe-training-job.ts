@@ -5,7 +5,7 @@ import { hintKey } from '../resource-key.ts'
 import {
   DEFAULT_MAX_RUNTIME_SECONDS,
   isTerminal,
-  outputUri,
+  modelArtifacts,
   secondaryStatus,
   type TrainingJob,
   trainingJobNotFound,
@@ -37,7 +37,7 @@ export function describe(job: TrainingJob): DescribeTrainingJobResponse {
     TrainingJobArn: job.arn,
     TrainingJobStatus: job.status,
     SecondaryStatus: secondaryStatus(job),
-    ModelArtifacts: { S3ModelArtifacts: outputUri(job, 'model.tar.gz') },
+    ModelArtifacts: { S3ModelArtifacts: modelArtifacts(job) },
     ...(job.failureReason === undefined ? {} : { FailureReason: job.failureReason }),
     ...echoed(request),
     StoppingCondition: { MaxRuntimeInSeconds: DEFAULT_MAX_RUNTIME_SECONDS, ...request.StoppingCondition },

@@ -1,12 +1,15 @@
 import type { Row, Scope, TaskState } from '@sagebrush/core'
 import type { Reconciling } from '../reconciling.ts'
 import { hintKey } from '../resource-key.ts'
+import { together } from '../together.ts'
+import { finalMetricsOf } from './final-metrics.ts'
 import { logTarget } from './job-log.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
 import { advance, isOver, startedAt, wentWrong } from './progress.ts'
 import { startTasks } from './start-tasks.ts'
 import { storeOutputs } from './store-outputs.ts'
 import {
+  allTaskIds,
   DEFAULT_MAX_RUNTIME_SECONDS,
   finished,
   hasRun,
@@ -31,18 +34,20 @@ export async function reconcileTrainingJob(ctx: Reconciling, scope: Scope, name:
   if (isTerminal(job)) return settle(ctx, row)
   claim(ctx, scope, job)
 
-  const states = await Promise.all(job.hosts.map((host) => ctx.engine.observe(taskId(job.attempt, host.name))))
-  const absent = job.hosts.filter((_, index) => states[index]?.phase === 'absent')
-  if (absent.length > 0 && !job.stop && !hasRun(job)) {
-    await Promise.all([startTasks(ctx, scope, job, absent), pumpAll(ctx, job, states)])
-    return ctx.config.pollMs
-  }
+  const seen = await Promise.all(job.hosts.map((host) => ctx.engine.observe(taskId(job.attempt, host.name))))
+  const absent = job.hosts.filter((_, index) => seen[index]?.phase === 'absent')
   const now = ctx.now()
+  let states: readonly TaskState[] = seen
+  if (absent.length > 0 && !job.stop && !hasRun(job)) {
+    const refused = await startTasks(ctx, scope, job, absent)
+    if (refused === undefined) return ctx.config.pollMs
+    states = seen.map((state) => (state.phase === 'absent' ? neverStarted(refused, now) : state))
+  }
   const next = withDeadline(advance(job, states, now), states, now)
   if (states.every(isOver)) return conclude(ctx, row, next, states)
   if (job.stop || absent.length > 0 || states.some(wentWrong)) await stopTheRest(ctx, job, states)
   if (next !== job && !(await apply(ctx, row, next))) return AT_ONCE
-  await pumpAll(ctx, job, states)
+  for (const host of job.hosts) ctx.copyLines(taskId(job.attempt, host.name))
   return untilDeadline(ctx, next, states, now)
 }
 
@@ -58,6 +63,10 @@ async function apply(ctx: Reconciling, row: Row<TrainingJob>, next: TrainingJob)
   const written = await ctx.trainingJobs.update(row.scope, row.name, row.version, next)
   if (written) ctx.hints.publish(hintKey('training-job', row.scope, row.name))
   return written
+}
+
+function neverStarted(message: string, now: Date): TaskState {
+  return { phase: 'failed', fault: 'user', message, ended: now }
 }
 
 async function pumpAll(ctx: Reconciling, job: TrainingJob, states: readonly TaskState[]): Promise<void> {
@@ -98,7 +107,7 @@ async function conclude(
   job: TrainingJob,
   states: readonly TaskState[],
 ): Promise<number | undefined> {
-  const [uploadError] = await Promise.all([storeOutputs(ctx, row.scope, job, states), pumpAll(ctx, job, states)])
+  const [uploadError] = await together(storeOutputs(ctx, row.scope, job, states), pumpAll(ctx, job, states))
   const outcome = outcomeOf(job, states, uploadError)
   const attempts = job.formerAttempts.length
   if (
@@ -109,7 +118,8 @@ async function conclude(
     await apply(ctx, row, restarted(job, ctx.now()))
     return AT_ONCE
   }
-  const done = finished(job, statusOf(outcome), ctx.now())
+  const finalMetrics = await finalMetricsOf(ctx, row.scope, job)
+  const done = { ...finished(job, statusOf(outcome), ctx.now()), ...(finalMetrics ? { finalMetrics } : {}) }
   if (!(await apply(ctx, row, done))) return AT_ONCE
   return settle(ctx, { ...row, version: row.version + 1, value: done })
 }
@@ -127,9 +137,7 @@ function restarted(job: TrainingJob, now: Date): TrainingJob {
 /** Removes what the engine still holds; the row says so last. */
 async function settle(ctx: Reconciling, row: Row<TrainingJob>): Promise<number | undefined> {
   const job = row.value
-  const ids = [...job.formerAttempts, job.attempt].flatMap((attempt) =>
-    job.hosts.map((host) => taskId(attempt, host.name)),
-  )
+  const ids = allTaskIds(job)
   await Promise.all(ids.map((id) => ctx.engine.remove(id)))
   for (const id of ids) {
     ctx.owners.delete(id)

@@ -8,6 +8,7 @@ import type {
 import { ApiError, type CollectionSpec, type ManagedImage, type Scope, validationError } from '@sagebrush/core'
 import { randomId } from '../random-id.ts'
 import { resourceArn } from '../resource-key.ts'
+import { tagsAtCreation } from '../tag/tag-list.ts'
 import { type Host, hostsOf } from './hosts.ts'
 
 export interface Transition {
@@ -84,7 +85,7 @@ export function newTrainingJob(
     name: input.TrainingJobName,
     arn: resourceArn('training-job', scope, input.TrainingJobName),
     request,
-    tags: Tags ?? [],
+    tags: tagsAtCreation(Tags),
     created: now,
     modified: now,
     status: 'InProgress',
@@ -106,6 +107,11 @@ export function taskId(attempt: string, host: string): string {
   return `${attempt}-${host}`
 }
 
+/** Of every attempt. */
+export function allTaskIds(job: TrainingJob): string[] {
+  return [...job.formerAttempts, job.attempt].flatMap((attempt) => job.hosts.map((host) => taskId(attempt, host.name)))
+}
+
 export function secondaryStatus(job: TrainingJob): SecondaryStatus {
   return job.transitions.at(-1)?.status ?? 'Starting'
 }
@@ -123,6 +129,11 @@ export function hasRun(job: TrainingJob): boolean {
 /** Where model.tar.gz and output.tar.gz go. */
 export function outputUri(job: TrainingJob, file: string): string {
   return `${job.request.OutputDataConfig.S3OutputPath.replace(/\/+$/, '')}/${job.name}/output/${file}`
+}
+
+/** What Describe calls S3ModelArtifacts: the archive, or the folder of an uncompressed model. */
+export function modelArtifacts(job: TrainingJob): string {
+  return outputUri(job, job.request.OutputDataConfig.CompressionType === 'NONE' ? 'model/' : 'model.tar.gz')
 }
 
 /**
