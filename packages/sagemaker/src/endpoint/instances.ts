@@ -31,9 +31,7 @@ export function claim(ctx: EndpointReconciling, row: Row<Endpoint>): void {
         group: endpointLogGroup(row.name),
         stream: logStreamOf(variant, instance),
         created: row.value.modified,
-        header: [
-          `Sagebrush: ${variant.image.name} ${variant.image.version} stands in for ${variant.specifiedImage} (${variant.image.reason})`,
-        ],
+        header: [`Sagebrush: ${variant.image.reason}`],
       })
     }
   }
