@@ -1,5 +1,8 @@
 """Trains boosted trees on the iris channels and serves it: an ordinary SageMaker script."""
 
+# Before the imports take their time: the log shows when the code began.
+print("training script started", flush=True)
+
 import argparse
 import os
 

@@ -1,1 +1,1 @@
-export {}
+export { type BlobsOptions, openBlobs } from './open-blobs.ts'

@@ -1,1 +1,1 @@
-export {}
+export { sagebrushProgram } from './program.ts'

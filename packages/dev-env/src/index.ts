@@ -1,1 +1,2 @@
-export {}
+export { type ClientSettings, type DevEnv, type DevEnvOptions, startDevEnv } from './start-dev-env.ts'
+export { type Finished, run, type ServerProcess, startServerProcess } from './start-server-process.ts'

@@ -1,1 +1,1 @@
-export {}
+export { type LogStoreOptions, openLogStore } from './open-log-store.ts'

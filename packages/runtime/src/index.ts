@@ -1,1 +1,5 @@
-export {}
+export { defaultConfig, type RuntimeConfig } from './config.ts'
+export type { RuntimeContext } from './context.ts'
+export { openRuntime, type Runtime, runtimeOperations } from './open-runtime.ts'
+export { httpProbe } from './probe.ts'
+export { Router } from './router.ts'

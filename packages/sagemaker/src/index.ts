@@ -1,1 +1,5 @@
-export {}
+export { defaultConfig, type SageMakerConfig } from './config.ts'
+export type { Images, SageMakerContext } from './context.ts'
+export { openSageMaker, type SageMaker, type SageMakerOptions } from './open-sagemaker.ts'
+export { sageMakerOperations } from './operations.ts'
+export type { TaskEnvironment } from './reconciling.ts'

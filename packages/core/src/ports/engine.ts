@@ -11,10 +11,16 @@ export interface ManagedImage {
   readonly reason: string
 }
 
+/** One host's part of a channel (`ShardedByS3Key`): the objects whose place in key order, modulo `of`, is `index`. */
+export interface ObjectShare {
+  readonly index: number
+  readonly of: number
+}
+
 /** Where a task's bytes come from, in S3 terms. */
 export type ObjectSource =
-  | { readonly kind: 'prefix'; readonly uri: string }
-  | { readonly kind: 'manifest'; readonly uri: string }
+  | { readonly kind: 'prefix'; readonly uri: string; readonly share?: ObjectShare }
+  | { readonly kind: 'manifest'; readonly uri: string; readonly share?: ObjectShare }
   | { readonly kind: 'object'; readonly uri: string }
 
 export type TaskInput =

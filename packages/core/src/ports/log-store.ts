@@ -43,10 +43,16 @@ export interface LogRead {
   readonly endTime?: Date
 }
 
+/** Thrown where a group or a stream that a call needs is not there (any more). */
+export class LogStreamMissing extends Error {
+  override readonly name = 'LogStreamMissing'
+}
+
 /** Append-only streams of lines. Appends are durable against `kill -9` of the server when they resolve. */
 export interface LogStore {
   /** False where it is there already. */
   createGroup(scope: Scope, group: string, created: Date): Promise<boolean>
+  /** False where it is there already; throws `LogStreamMissing` where the group is not. */
   createStream(scope: Scope, group: string, stream: string, created: Date): Promise<boolean>
   deleteGroup(scope: Scope, group: string): Promise<boolean>
   deleteStream(scope: Scope, group: string, stream: string): Promise<boolean>
@@ -55,11 +61,12 @@ export interface LogStore {
   getStream(scope: Scope, group: string, stream: string): Promise<LogStream | undefined>
   /** In name order. */
   groups(scope: Scope): Promise<readonly LogGroup[]>
-  streams(scope: Scope, group: string): Promise<readonly LogStream[]>
+  /** `prefix` is asked for by clients that poll one job's streams: a store may leave the others out, and should. */
+  streams(scope: Scope, group: string, prefix?: string): Promise<readonly LogStream[]>
   /**
    * Adds events and, in the same atomic step, the place in the source up to which they reach. A reader of a
    * task's log goes on from `sourceCursor`, so that no line is lost or doubled over a crash.
-   * The group and the stream must exist.
+   * Throws `LogStreamMissing` where there is no such stream, as `sourceCursor` and `read` do.
    */
   append(scope: Scope, group: string, stream: string, events: readonly LogEvent[], sourceCursor?: string): Promise<void>
   sourceCursor(scope: Scope, group: string, stream: string): Promise<string | undefined>

@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs'
+import type { Bench } from './bench.ts'
+import { figure } from './figure.ts'
+import { createJob, jobDone, type Lab, openLab, uploadArchive } from './lab.ts'
+import { alternate, median } from './measure.ts'
+
+// CLOCK_MONOTONIC is one clock for Node's hrtime and Python's monotonic_ns, and no adjustment of the time moves it.
+const script =
+  'import time; first = time.monotonic_ns()\nimport sys; print("first", first, sys.executable, flush=True)\n'
+const n = 20
+
+export const trainingStart: Bench = {
+  name: 'training-start',
+  measures: 'CreateTrainingJob sent → the first statement of the script, beside the same Python started bare',
+  async *run(say) {
+    const lab = await openLab()
+    const folder = mkdtempSync(join(tmpdir(), 'sagebrush-bench-'))
+    try {
+      const bare = join(folder, 'first.py')
+      writeFileSync(bare, script)
+      const code = await uploadArchive(lab, 'code/sourcedir.tar.gz', { 'first.py': script })
+      say('making the environment warm')
+      const { python } = await oneJob(lab, 'warm-0', code)
+      await oneJob(lab, 'warm-1', code)
+      say(`${n} jobs, in turns with the bare start of ${python}`)
+      const samples = await alternate(
+        n,
+        async (round) => (await oneJob(lab, `start-${round}`, code)).ms,
+        async () => bareStart(python, bare),
+      )
+      yield figure({
+        name: 'training-start-process',
+        ours: median(samples.ours),
+        peer: median(samples.peer),
+        unit: 'ms',
+        n,
+        target: { of: 'ours', atMost: 150 },
+      })
+    } finally {
+      rmSync(folder, { recursive: true })
+      await lab.close()
+    }
+  },
+}
+
+async function oneJob(lab: Lab, name: string, code: string): Promise<{ ms: number; python: string }> {
+  const sent = process.hrtime.bigint()
+  await createJob(lab, name, code)
+  await jobDone(lab, name)
+  const { first, python } = await firstLine(lab, name)
+  return { ms: Number(first - sent) / 1e6, python }
+}
+
+/** What the script said, through CloudWatch Logs. */
+async function firstLine(lab: Lab, job: string): Promise<{ first: bigint; python: string }> {
+  const { url, region, accessKeyId, secretAccessKey } = lab.facts
+  const logs = new CloudWatchLogs({ endpoint: url, region, credentials: { accessKeyId, secretAccessKey } })
+  const { events = [] } = await logs.filterLogEvents({
+    logGroupName: '/aws/sagemaker/TrainingJobs',
+    logStreamNamePrefix: `${job}/`,
+    filterPattern: 'first',
+  })
+  logs.destroy()
+  const said = events.map(({ message = '' }) => /^first (\d+) (\S+)$/.exec(message.trim())).find(Boolean)
+  if (!said?.[1] || !said[2]) throw new Error(`the log of ${job} does not say when its script began`)
+  return { first: BigInt(said[1]), python: said[2] }
+}
+
+function bareStart(python: string, path: string): number {
+  const started = process.hrtime.bigint()
+  const said = execFileSync(python, [path], { encoding: 'utf8' })
+  return Number(BigInt(said.split(' ')[1] ?? 0) - started) / 1e6
+}

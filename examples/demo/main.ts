@@ -1,0 +1,51 @@
+/** `npm run demo`: a server of its own on a free port with a temporary home, one job, one endpoint, and nothing left. */
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { clientEnvironment, clientFiles, readClientFacts } from '@sagebrush/server'
+import { runPythonProgram } from './python-program.ts'
+import { startServer } from './start-server.ts'
+
+const started = Date.now()
+const home = await mkdtemp(join(tmpdir(), 'sagebrush-demo-'))
+const say = (line: string) => console.log(`${((Date.now() - started) / 1000).toFixed(2).padStart(6)} s  ${line}`)
+const server = await startServer(home, say)
+
+let failed = false
+try {
+  if (process.argv.includes('--python')) await runPythonProgram(home, say)
+  else await runJavaScriptProgram()
+} catch (error) {
+  failed = true
+  console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`)
+} finally {
+  await server.stop()
+  await rm(home, { recursive: true, force: true })
+}
+say(failed ? 'cleaned up' : 'cleaned up; now for yourself: npx sagebrush up')
+process.exitCode = failed ? 1 : 0
+
+async function runJavaScriptProgram(): Promise<void> {
+  const change = clientEnvironment(readClientFacts(home), clientFiles(home), process.env)
+  for (const name of change.unset) delete process.env[name]
+  Object.assign(process.env, change.set)
+  const { trainAndServe } = await import('@sagebrush/example-aws-sdk-js')
+  const outcome = await trainAndServe(say)
+  console.log(`
+  predictions                    ${outcome.predictions.slice(0, 10).join(' ')} …
+  test:accuracy                  ${outcome.metrics['test:accuracy']}
+  create → first line of code    ${outcome.createToFirstLineMs} ms
+  create → InService             ${outcome.createToInServiceMs} ms
+  median invoke                  ${outcome.medianInvokeMs.toFixed(2)} ms
+`)
+}
+
+// A demo that is interrupted ends its server too: it is in the same process group, and this removes the home.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    await server.stop()
+    spawn('rm', ['-rf', home], { detached: true, stdio: 'ignore' }).unref()
+    process.exit(130)
+  })
+}

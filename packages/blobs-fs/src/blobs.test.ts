@@ -1,0 +1,122 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { access, link, lstat, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DiskFull } from '@sagebrush/core'
+import { blobsSuite } from '@sagebrush/store-kit'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openBlobs } from './open-blobs.ts'
+
+blobsSuite('files', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'blobs-'))
+  return {
+    open: () => openBlobs({ root }),
+    durable: true,
+    child: { module: new URL('./open-blobs.ts', import.meta.url).href, name: 'openBlobs', options: { root } },
+    dispose: () => rm(root, { recursive: true }),
+  }
+})
+
+async function* once(...chunks: Uint8Array[]): AsyncIterable<Uint8Array> {
+  yield* chunks
+}
+
+describe('files of blobs', () => {
+  let root = ''
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'blobs-'))
+  })
+  afterEach(() => rm(root, { recursive: true }))
+
+  test('have modes that let a task copy up but nobody enter the folder', async () => {
+    const blobs = await openBlobs({ root: join(root, 'blobs') })
+    const { id } = await blobs.create(once(Buffer.from('x')))
+    expect((await lstat(blobs.path(id))).mode & 0o777).toBe(0o644)
+    expect((await lstat(join(root, 'blobs'))).mode & 0o777).toBe(0o700)
+    const adopted = join(root, 'mine')
+    await writeFile(adopted, 'x', { mode: 0o600 })
+    expect((await lstat(blobs.path((await blobs.adopt(adopted)).id))).mode & 0o777).toBe(0o644)
+  })
+
+  test('that somebody else can still write to are adopted as copies', async () => {
+    const blobs = await openBlobs({ root: join(root, 'blobs') })
+    const file = join(root, 'file')
+    await writeFile(file, 'before')
+    await link(file, join(root, 'kept'))
+    const { id } = await blobs.adopt(file)
+    await writeFile(join(root, 'kept'), 'after!')
+    expect((await readFile(blobs.path(id))).toString()).toBe('before')
+    await expect(access(file)).rejects.toThrow('ENOENT')
+  })
+
+  test('leave nothing behind when the writer is gone, and are left alone while it lives', async () => {
+    await openBlobs({ root })
+    const dead = execFileSync(process.execPath, ['-e', 'process.stdout.write(String(process.pid))']).toString()
+    await writeFile(join(root, 'incoming', `${dead}-abc`), 'half')
+    await writeFile(join(root, 'incoming', `${process.ppid}-abc`), 'busy')
+    await writeFile(join(root, 'incoming', `${process.pid}-abc`), 'mine')
+    await writeFile(join(root, 'incoming', 'odd'), '')
+    await openBlobs({ root })
+    expect((await readdir(join(root, 'incoming'))).sort()).toEqual([`${process.pid}-abc`, `${process.ppid}-abc`].sort())
+  })
+
+  test('are copied where a file can have no more names', async () => {
+    const blobs = await openBlobs({ root, fsync: false })
+    const { id } = await blobs.create(once(Buffer.from('popular')))
+    const inode = (await lstat(blobs.path(id))).ino
+    let other: string | undefined
+    for (let made = 0; made < 70_000 && other === undefined; made += 500) {
+      const ids = await Promise.all(Array.from({ length: 500 }, () => blobs.link(id)))
+      for (const each of ids.slice(-1)) if ((await lstat(blobs.path(each))).ino !== inode) other = each
+    }
+    // File systems without such a limit never need the copy.
+    const { nlink } = await lstat(blobs.path(id))
+    if (other === undefined) expect(nlink).toBeGreaterThan(70_000)
+    else expect((await readFile(blobs.path(other))).toString()).toBe('popular')
+  }, 60_000)
+
+  test('hashing a large body does not hold the event loop', async () => {
+    const { monitorEventLoopDelay } = await import('node:perf_hooks')
+    const blobs = await openBlobs({ root, fsync: false })
+    const chunk = randomBytes(64 * 1024 * 1024)
+    const delay = monitorEventLoopDelay({ resolution: 1 })
+    delay.enable()
+    await blobs.create(once(chunk, chunk, chunk), { digests: ['md5', 'sha256', 'crc64nvme'] })
+    delay.disable()
+    // One chunk hashed at a stretch takes some 200 ms.
+    expect(delay.percentile(99) / 1e6).toBeLessThan(50)
+  })
+})
+
+const asRoot = process.getuid?.() === 0
+
+describe.skipIf(!asRoot)('on a full disk (needs root, to mount a small tmpfs)', () => {
+  let root = ''
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'blobs-small-'))
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', root])
+  })
+  afterEach(async () => {
+    execFileSync('umount', [root])
+    await rm(root, { recursive: true })
+  })
+
+  test('create, concat and adopt say DiskFull and leave nothing', async () => {
+    const blobs = await openBlobs({ root })
+    const megabytes = (n: number) => Array.from({ length: n * 16 }, () => randomBytes(65_536))
+    const { id } = await blobs.create(once(...megabytes(2)))
+    await expect(blobs.create(once(...megabytes(8)), { digests: ['md5'] })).rejects.toThrow(DiskFull)
+    await expect(blobs.concat([id, id])).rejects.toThrow(DiskFull)
+    const outside = join(tmpdir(), `outside-${id}`)
+    await writeFile(outside, Buffer.concat(megabytes(3)))
+    await expect(blobs.adopt(outside)).rejects.toThrow(DiskFull)
+    expect((await lstat(outside)).size).toBe(3 * 1024 * 1024)
+    await rm(outside)
+    expect(await readdir(join(root, 'incoming'))).toEqual([])
+    const left: string[] = []
+    for await (const each of blobs.each()) left.push(each.id)
+    expect(left).toEqual([id])
+    expect((await blobs.create(once(...megabytes(1)))).sizeBytes).toBe(1024 * 1024)
+  })
+})

@@ -1,0 +1,175 @@
+import { constants, createReadStream } from 'node:fs'
+import { copyFile, type FileHandle, link, lstat, open, opendir, rename, rm, rmdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Readable } from 'node:stream'
+import type { BlobInfo, Blobs, ByteRange, DigestName } from '@sagebrush/core'
+import { blobFolder, blobPath, folderEnd, isBlobId, newBlobId, windowMs } from './blob-path.ts'
+import { Digester } from './digester.ts'
+import { FolderSync } from './folder-sync.ts'
+import { asDiskFull, asMissing, codeOf } from './fs-error.ts'
+import { incomingPath } from './incoming.ts'
+import { writeFrom } from './write-file.ts'
+
+const readBytes = 256 * 1024
+/** Group and others may read, within a home that they cannot enter: a task sees blobs through links and overlays. */
+const fileMode = 0o644
+
+type Finished = Omit<BlobInfo, 'id'>
+
+export class FsBlobs implements Blobs {
+  readonly #root: string
+  readonly #fsync: boolean
+  readonly #folders: FolderSync
+
+  constructor(root: string, fsync: boolean) {
+    this.#root = root
+    this.#fsync = fsync
+    this.#folders = new FolderSync(fsync)
+  }
+
+  path(id: string): string {
+    return blobPath(this.#root, id)
+  }
+
+  async create(
+    source: AsyncIterable<Uint8Array>,
+    options: { readonly digests?: readonly DigestName[]; readonly check?: (info: Finished) => void } = {},
+  ): Promise<BlobInfo> {
+    const digester = new Digester(options.digests ?? [])
+    return this.#whole(async (_path, file) => {
+      const sizeBytes = await writeFrom(source, file, digester)
+      const info = { sizeBytes, digests: digester.digests() }
+      options.check?.(info)
+      return info
+    })
+  }
+
+  async adopt(path: string, digests: readonly DigestName[] = []): Promise<BlobInfo> {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+    try {
+      const stat = await file.stat()
+      const { dev, ino, nlink, uid, size } = stat
+      if (!stat.isFile()) throw new TypeError(`${path} is not a regular file`)
+      const mine = uid === process.getuid?.() && nlink === 1
+      // Somebody who owns the file or has another name for it could go on writing to it.
+      if (!mine) return await this.#adoptCopy(path, file, digests)
+      const digester = new Digester(digests)
+      if (digests.length > 0) for await (const chunk of chunksOf(file)) digester.update(chunk)
+      await file.chmod(fileMode)
+      if (this.#fsync) await file.sync()
+      const id = newBlobId()
+      try {
+        await this.#place(path, id)
+      } catch (cause) {
+        if (codeOf(cause) !== 'EXDEV') throw cause
+        return await this.#adoptCopy(path, file, digests)
+      }
+      const placed = await lstat(this.path(id))
+      if (placed.dev !== dev || placed.ino !== ino) throw new Error(`${path} was exchanged while it was taken over`)
+      return { id, sizeBytes: size, digests: digester.digests() }
+    } catch (cause) {
+      throw asDiskFull(cause, this.#root)
+    } finally {
+      await file.close()
+    }
+  }
+
+  async #adoptCopy(path: string, file: FileHandle, digests: readonly DigestName[]): Promise<BlobInfo> {
+    const info = await this.create(chunksOf(file), { digests })
+    await rm(path)
+    return info
+  }
+
+  async link(id: string): Promise<string> {
+    const made = newBlobId()
+    try {
+      await this.#intoFolder(made, (target) => link(this.path(id), target))
+      return made
+    } catch (cause) {
+      if (codeOf(cause) === 'ENOENT') throw asMissing(cause, id)
+      // A file has at most 65,000 names on ext4, and some file systems allow but one.
+      if (!['EMLINK', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP'].includes(codeOf(cause) ?? ''))
+        throw asDiskFull(cause, this.#root)
+    }
+    const copy = await this.#whole(async (path) => {
+      await copyFile(this.path(id), path, constants.COPYFILE_FICLONE)
+      return { sizeBytes: 0, digests: {} }
+    })
+    return copy.id
+  }
+
+  async concat(ids: readonly string[], digests: readonly DigestName[] = []): Promise<BlobInfo> {
+    return this.create(this.#partsOf(ids), { digests })
+  }
+
+  async *#partsOf(ids: readonly string[]): AsyncIterable<Uint8Array> {
+    for (const id of ids) yield* (await this.open(id)) as AsyncIterable<Uint8Array>
+  }
+
+  async open(id: string, range?: ByteRange): Promise<Readable> {
+    const path = this.path(id)
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((cause) => {
+      throw asMissing(cause, id)
+    })
+    return createReadStream(path, { fd: file, highWaterMark: readBytes, ...range })
+  }
+
+  async remove(id: string): Promise<void> {
+    await rm(this.path(id), { force: true })
+    // Nobody makes anything in a folder whose time has passed, so an empty one can go.
+    if (folderEnd(id) + windowMs < Date.now()) await rmdir(blobFolder(this.#root, id)).catch(() => {})
+  }
+
+  async *each(): AsyncIterable<{ readonly id: string; readonly modified: Date; readonly sizeBytes: number }> {
+    for await (const entry of await opendir(this.#root, { recursive: true })) {
+      if (!entry.isFile() || !isBlobId(entry.name)) continue
+      const stat = await lstat(this.path(entry.name)).catch(() => undefined)
+      if (stat) yield { id: entry.name, modified: stat.mtime, sizeBytes: stat.size }
+    }
+  }
+
+  /** Runs `fill` on a new file aside and gives the file its name only when all went well. */
+  async #whole(fill: (path: string, file: FileHandle) => Promise<Finished>): Promise<BlobInfo> {
+    const aside = incomingPath(this.#root, newBlobId())
+    try {
+      const file = await open(aside, 'wx', fileMode)
+      let info: Finished
+      try {
+        info = await fill(aside, file)
+        // Under a strict umask open alone gives less.
+        await file.chmod(fileMode)
+        if (this.#fsync) await file.sync()
+      } finally {
+        await file.close()
+      }
+      const id = newBlobId()
+      await this.#place(aside, id)
+      return { id, ...info }
+    } catch (cause) {
+      await rm(aside, { force: true })
+      throw asDiskFull(cause, this.#root)
+    }
+  }
+
+  async #place(path: string, id: string): Promise<void> {
+    await this.#intoFolder(id, (target) => rename(path, target))
+  }
+
+  /** Runs `put` with the id's path, its folders made and durable before, and makes the new name durable. */
+  async #intoFolder(id: string, put: (target: string) => Promise<void>): Promise<void> {
+    const target = this.path(id)
+    const folder = dirname(target)
+    await this.#folders.make(folder, this.#root)
+    await put(target)
+    await this.#folders.sync(folder)
+  }
+}
+
+async function* chunksOf(file: FileHandle): AsyncIterable<Uint8Array> {
+  for (let position = 0; ; ) {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(readBytes), 0, readBytes, position)
+    if (bytesRead === 0) return
+    position += bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
+}

@@ -1,0 +1,27 @@
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Blobs } from '@sagebrush/core'
+import { FsBlobs } from './fs-blobs.ts'
+import { removeLeftovers } from './incoming.ts'
+
+export interface BlobsOptions {
+  /** Folder of the blobs, made where it is missing (mode 0700). */
+  readonly root: string
+  /** False leaves writes to the page cache: for tests that write much. Default true. */
+  readonly fsync?: boolean
+}
+
+/**
+ * Opens a folder of immutable files and removes what dead writers left in it.
+ *
+ * ```ts
+ * const blobs = await openBlobs({ root: join(home, 'blobs') })
+ * const { id, digests } = await blobs.create(request, { digests: ['md5', 'sha256'] })
+ * ```
+ */
+export async function openBlobs({ root, fsync = true }: BlobsOptions): Promise<Blobs> {
+  const folder = resolve(root)
+  await mkdir(join(folder, 'incoming'), { recursive: true, mode: 0o700 })
+  await removeLeftovers(folder)
+  return new FsBlobs(folder, fsync)
+}

@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { run, type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const cli = fileURLToPath(new URL('../bin/sagebrush.mjs', import.meta.url))
+
+describe('with a server', () => {
+  let server: ServerProcess
+  beforeAll(async () => {
+    server = await startServerProcess()
+  })
+  afterAll(() => server.close())
+
+  test('status says where it runs, and nothing secret', async () => {
+    const status = JSON.parse((await server.sagebrush(['status', '--json'])).stdout)
+    expect(status).toMatchObject({ running: true, home: server.home, engine: 'process', tasks: 0 })
+    expect(JSON.stringify(status)).not.toMatch(/secret/i)
+    const health = (await (await fetch(`${status.url}/_sagebrush/health`)).json()) as { status: string }
+    expect(health.status).toBe('ok')
+    expect((await fetch(`${status.url}/_sagebrush/status`)).status).toBe(403)
+  })
+
+  test('a second server on the home is told who holds it', async () => {
+    const detached = await server.sagebrush(['up', '-d'])
+    expect(detached.code).toBe(1)
+    expect(detached.stderr).toMatch(/A server runs on .* already: process \d+ at http:/)
+    const foreground = await server.sagebrush(['up'])
+    expect(foreground.code).toBe(1)
+    expect(foreground.stderr).toMatch(/is held by the server with process id \d+ at http:.*sagebrush down/)
+  })
+
+  test('run passes arguments, output, exit status and signals on', async () => {
+    const words = await server.sagebrush([
+      'run',
+      '--',
+      'node',
+      '-e',
+      'console.log(process.argv[1]); process.exit(7)',
+      '--plain',
+    ])
+    expect([words.stdout, words.code]).toEqual(['--plain\n', 7])
+    const killed = await server.sagebrush(['run', '--', 'sh', '-c', 'kill -TERM $$'])
+    expect(killed.code).toBe(143)
+    const missing = await server.sagebrush(['run', '--', 'no-such-program'])
+    expect([missing.code, missing.stderr]).toEqual([127, 'no-such-program cannot be run: no such program\n'])
+  })
+
+  test("a program under run sees our keys and settings, and none of the user's", async () => {
+    const foreign = {
+      AWS_ACCESS_KEY_ID: 'AKIAFOREIGN',
+      AWS_SECRET_ACCESS_KEY: 'foreign',
+      AWS_SESSION_TOKEN: 'foreign',
+      AWS_PROFILE: 'foreign',
+      AWS_ENDPOINT_URL_S3: 'https://foreign',
+      NO_PROXY: 'intranet',
+    }
+    const { stdout } = await server.sagebrush(['run', '--', 'env'], foreign)
+    expect(stdout).not.toContain('oreign')
+    const seen = Object.fromEntries(stdout.split('\n').map((line) => line.split(/=(.*)/s).slice(0, 2)))
+    expect(seen.AWS_ENDPOINT_URL).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+    expect(seen.NO_PROXY).toBe('intranet,127.0.0.1,localhost,::1')
+    expect(readFileSync(seen.AWS_SHARED_CREDENTIALS_FILE ?? '', 'utf8')).toContain(seen.AWS_ACCESS_KEY_ID)
+    const bundle = readFileSync(seen.AWS_CA_BUNDLE ?? '', 'utf8')
+    expect(bundle.match(/BEGIN CERTIFICATE/g)?.length).toBeGreaterThan(10)
+    // A region that the user chose stays.
+    const chosen = await server.sagebrush(['run', '--', 'sh', '-c', 'echo $AWS_REGION'], { AWS_REGION: 'eu-west-3' })
+    expect(chosen.stdout).toBe('eu-west-3\n')
+  })
+
+  test('env prints what a shell can evaluate', async () => {
+    const { stdout } = await server.sagebrush(['env'], { AWS_PROFILE: 'mine' })
+    const environment = { PATH: process.env.PATH, AWS_PROFILE: 'mine' }
+    const script = `${stdout}\necho "$AWS_ENDPOINT_URL" "\${AWS_PROFILE-none}"`
+    const shell = await run('sh', ['-c', script], environment)
+    expect(shell.stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+ none\n$/)
+  })
+
+  test('logs of nothing is told so', async () => {
+    const done = await server.sagebrush(['logs', 'nothing'])
+    expect([done.code, done.stderr]).toEqual([1, 'There is no training job or endpoint named nothing.\n'])
+  })
+
+  test('gc answers with what it removed', async () => {
+    const done = await server.sagebrush(['gc'])
+    expect(done.code, done.stderr).toBe(0)
+    expect(done.stdout).toContain('expiredKeys: 0')
+  })
+})
+
+describe('without a server', () => {
+  let home: string
+  beforeAll(() => {
+    home = mkdtempSync(join(tmpdir(), 'sb-'))
+  })
+  afterAll(() => rmSync(home, { recursive: true }))
+  const sagebrush = (args: string[], environment: Record<string, string> = {}) =>
+    run(process.execPath, [cli, ...args], { PATH: process.env.PATH, HOME: home, SAGEBRUSH_HOME: home, ...environment })
+
+  test('commands that need one say how to start it', async () => {
+    for (const args of [['env'], ['run', '--', 'true'], ['logs', 'x'], ['gc']]) {
+      const done = await sagebrush(args)
+      expect([done.code, done.stderr]).toEqual([1, `No server runs on ${home}. Start one: sagebrush up -d\n`])
+    }
+    expect((await sagebrush(['status'])).code).toBe(3)
+    expect((await sagebrush(['down'])).code).toBe(0)
+  })
+
+  test('a taken port is told in words, in the foreground and in the background, and holds no home', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => other.once('listening', resolve))
+    const { port } = other.address() as AddressInfo
+    for (const args of [['up'], ['up', '-d']]) {
+      const done = await sagebrush(args, { SAGEBRUSH_PORT: String(port) })
+      expect(done.code).toBe(1)
+      expect(done.stderr).toContain(
+        `Port ${port} of 127.0.0.1 is taken by another program. Choose another one (SAGEBRUSH_PORT`,
+      )
+    }
+    const doctor = await sagebrush(['doctor'], { SAGEBRUSH_PORT: String(port) })
+    expect(doctor.code).toBe(1)
+    expect(doctor.stdout).toMatch(new RegExp(`FAIL {2}port +${port} of 127.0.0.1 is taken`))
+    other.close()
+    expect((await sagebrush(['status'])).code).toBe(3)
+  })
+
+  test('config shows values and sources, and refuses what it does not know', async () => {
+    writeFileSync(join(home, 'config.yaml'), 'port: 7300\n')
+    const rows = JSON.parse((await sagebrush(['config', '--json', '--region', 'eu-west-1'])).stdout)
+    expect(rows.port).toEqual({ value: 7300, source: join(home, 'config.yaml') })
+    expect(rows.region).toEqual({ value: 'eu-west-1', source: '--region' })
+    expect(rows.home).toEqual({ value: home, source: 'SAGEBRUSH_HOME' })
+    writeFileSync(join(home, 'config.yaml'), 'prot: 7300\n')
+    const refused = await sagebrush(['up'])
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('there is no setting prot')])
+    rmSync(join(home, 'config.yaml'))
+  })
+
+  test('doctor finds this machine fit', async () => {
+    const done = await sagebrush(['doctor', '--json', '--port', '0'])
+    const findings: { name: string; state: string; found: string }[] = JSON.parse(done.stdout)
+    expect(findings.map(({ name }) => name)).toEqual([
+      'node',
+      'python3',
+      'namespaces',
+      'staging',
+      'docker',
+      'disk',
+      'port',
+    ])
+    expect(findings.find(({ name }) => name === 'python3')?.state).toBe('good')
+  })
+
+  test('doctor on a machine without Python names it and its fix', async () => {
+    const done = await run(process.execPath, [cli, 'doctor', '--port', '0'], {
+      PATH: '/nonexistent',
+      SAGEBRUSH_HOME: home,
+    })
+    expect(done.code).toBe(1)
+    expect(done.stdout).toMatch(/FAIL {2}python3 .*\n.*No python3 .* is on PATH: install it/)
+  })
+
+  test('an old Node without a newer one beside it is told in one sentence', async () => {
+    // The launcher asks only `process.versions` and `process.version`: an old Node is played by changing them.
+    const script = `
+      Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.0' } })
+      Object.defineProperty(process, 'version', { value: 'v18.20.0' })
+      await import(${JSON.stringify(copyOfLauncher(home))})`
+    const done = await run(process.execPath, ['--input-type=module', '-e', script], { PATH: process.env.PATH })
+    expect([done.code, done.stderr]).toEqual([
+      1,
+      'sagebrush needs Node.js 24 or newer, and this is v18.20.0: install it from nodejs.org.\n',
+    ])
+  })
+})
+
+function copyOfLauncher(folder: string): string {
+  const source = readFileSync(cli, 'utf8')
+  const file = join(folder, `${createHash('sha256').update(source).digest('hex').slice(0, 8)}.mjs`)
+  if (!existsSync(file)) writeFileSync(file, source)
+  return file
+}

@@ -1,0 +1,23 @@
+import { clientEnvironment, clientFiles } from '@sagebrush/server'
+import { Command } from 'commander'
+import { requireRunning } from '../running.ts'
+import { configOf, withSettings } from '../settings-options.ts'
+
+export function envCommand(): Command {
+  return withSettings(new Command('env'))
+    .description('print what points AWS SDKs and the CLI at the server: eval "$(sagebrush env)"')
+    .action((options) => {
+      const { config } = configOf(options)
+      const { facts } = requireRunning(config.home)
+      const change = clientEnvironment(facts, clientFiles(config.home), process.env)
+      const lines = [
+        ...change.unset.filter((name) => process.env[name] !== undefined).map((name) => `unset ${name}`),
+        ...Object.entries(change.set).map(([name, value]) => `export ${name}=${quote(value)}`),
+      ]
+      process.stdout.write(`${lines.join('\n')}\n`)
+    })
+}
+
+function quote(value: string): string {
+  return `'${value.replaceAll("'", "'\\''")}'`
+}

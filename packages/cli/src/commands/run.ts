@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { clientEnvironment, clientFiles } from '@sagebrush/server'
+import { Command } from 'commander'
+import { UserError } from '../explain.ts'
+import { requireRunning } from '../running.ts'
+import { configOf, withSettings } from '../settings-options.ts'
+
+/** Folder of the start-up module that Python imports by itself when it is on PYTHONPATH. */
+const startUpFolder = fileURLToPath(new URL('../../../../python/run', import.meta.url))
+
+export function runCommand(): Command {
+  return withSettings(new Command('run'))
+    .description(
+      'run a program with everything set: keys, address, proxy, certificates; Python SDKs do not sleep needlessly',
+    )
+    .usage('[options] -- COMMAND [ARGUMENT...]')
+    .option('--plain', "leave the Python SDK's own waiting as it is")
+    .argument('<command...>', 'the program and its arguments')
+    .passThroughOptions()
+    .action((words: string[], options) => {
+      const { config } = configOf(options)
+      const { facts } = requireRunning(config.home)
+      const change = clientEnvironment(facts, clientFiles(config.home), process.env)
+      const environment: Record<string, string | undefined> = { ...process.env, ...change.set }
+      for (const name of change.unset) delete environment[name]
+      if (!options.plain) {
+        environment.PYTHONPATH = [startUpFolder, process.env.PYTHONPATH].filter(Boolean).join(':')
+      }
+      return runProgram(words, environment)
+    })
+}
+
+/** The child's exit status becomes ours, and a signal to us goes on to it. */
+function runProgram(words: readonly string[], environment: Record<string, string | undefined>): Promise<void> {
+  const [program = '', ...rest] = words
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, rest, { stdio: 'inherit', env: environment })
+    const forward = (signal: NodeJS.Signals) => child.kill(signal)
+    // A terminal sends SIGINT to the whole group: the child has it already, and we only must not die of it first.
+    process.on('SIGINT', () => undefined)
+    process.on('SIGTERM', forward)
+    process.on('SIGHUP', forward)
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      process.exitCode = error.code === 'ENOENT' ? 127 : 126
+      reject(new UserError(`${program} cannot be run: ${error.code === 'ENOENT' ? 'no such program' : error.message}`))
+    })
+    child.on('exit', (code, signal) => {
+      process.exitCode = signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1)
+      process.removeListener('SIGTERM', forward)
+      process.removeListener('SIGHUP', forward)
+      process.removeAllListeners('SIGINT')
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Config, openServer, runningServer } from '@sagebrush/server'
+import { Command } from 'commander'
+import { UserError } from '../explain.ts'
+import { configOf, withSettings } from '../settings-options.ts'
+import { version } from '../version.ts'
+
+export function upCommand(): Command {
+  return withSettings(new Command('up'))
+    .description('start the server (in the foreground; -d: in the background)')
+    .option('-d, --detach', 'start in the background and return when it answers')
+    .action(async (options) => {
+      const { config } = configOf(options)
+      if (options.detach) await detach(config)
+      else await foreground(config)
+    })
+}
+
+async function foreground(config: Config): Promise<void> {
+  const server = await openServer({ config, version, console: process.stderr })
+  if (process.stdout.isTTY) process.stdout.write(nextSteps(server.url, config.home))
+  let closing = false
+  const close = async () => {
+    if (closing) process.exit(130)
+    closing = true
+    await server.close()
+    process.exit(0)
+  }
+  process.on('SIGINT', close)
+  process.on('SIGTERM', close)
+}
+
+async function detach(config: Config): Promise<void> {
+  const running = runningServer(config.home)
+  if (running) throw new UserError(`A server runs on ${config.home} already: process ${running.pid} at ${running.url}.`)
+  mkdirSync(config.home, { recursive: true, mode: 0o700 })
+  const outputFile = join(config.home, 'server.out')
+  const output = openSync(outputFile, 'w', 0o600)
+  const args = process.argv.slice(1).filter((word) => word !== '-d' && word !== '--detach')
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', output, output] })
+  closeSync(output)
+  let ended = false
+  child.once('exit', () => {
+    ended = true
+  })
+  for (;;) {
+    const record = runningServer(config.home)
+    if (record && record.pid === child.pid) {
+      child.unref()
+      process.stdout.write(nextSteps(record.url, config.home))
+      return
+    }
+    if (ended) throw new UserError(lastWords(outputFile))
+    await delay(20)
+  }
+}
+
+function lastWords(outputFile: string): string {
+  const words = readFileSync(outputFile, 'utf8').trim()
+  return words === '' ? `The server ended at once; see ${outputFile}.` : words
+}
+
+function nextSteps(url: string, home: string): string {
+  return `Sagebrush answers at ${url}   (state in ${home})
+
+  sagebrush run -- python train.py    run a SageMaker program against it
+  eval "$(sagebrush env)"             point this shell's AWS SDKs and CLI at it
+  sagebrush logs JOB -f               follow a job
+  sagebrush doctor                    what this machine has and lacks
+  sagebrush down                      stop it
+
+`
+}

@@ -1,0 +1,13 @@
+/** A problem that the user can mend: shown as its message alone. */
+export class UserError extends Error {
+  override readonly name = 'UserError'
+}
+
+const wordsAreEnough = new Set(['UserError', 'ConfigError', 'HomeError', 'HomeTooNew', 'DiskFull', 'PortTaken'])
+
+/** What the terminal is told of an error: its words where it was foreseen, else with the stack, for a report. */
+export function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (wordsAreEnough.has(error.name)) return error.message
+  return `This should not have happened:\n${error.stack ?? error.message}`
+}

@@ -1,0 +1,35 @@
+import { Command } from 'commander'
+import { configCommand } from './commands/config.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { downCommand } from './commands/down.ts'
+import { envCommand } from './commands/env.ts'
+import { gcCommand } from './commands/gc.ts'
+import { logsCommand } from './commands/logs.ts'
+import { runCommand } from './commands/run.ts'
+import { statusCommand } from './commands/status.ts'
+import { upCommand } from './commands/up.ts'
+import { version } from './version.ts'
+
+/** The whole command line: what `sagebrush --help` shows and docs/cli.md is written from. */
+export function sagebrushProgram(): Command {
+  const program = new Command('sagebrush')
+    .description('SageMaker that you own: train and host models on your own machines, through the same API')
+    .version(version)
+    .showHelpAfterError('(sagebrush --help lists the commands)')
+    .enablePositionalOptions()
+
+  for (const command of [
+    upCommand,
+    downCommand,
+    statusCommand,
+    envCommand,
+    runCommand,
+    logsCommand,
+    doctorCommand,
+    configCommand,
+    gcCommand,
+  ]) {
+    program.addCommand(command())
+  }
+  return program
+}

@@ -1,0 +1,2 @@
+/** Whether a message is wanted. */
+export type Matcher = (message: string) => boolean

@@ -1,0 +1,81 @@
+import type { PublicAccessBlockConfiguration, ServerSideEncryptionConfiguration, Tag } from '@sagebrush/contract/s3'
+import { ApiError } from '@sagebrush/core'
+
+export interface BucketRecord {
+  readonly region: string
+  readonly created: Date
+  readonly tags?: readonly Tag[]
+  readonly encryption?: ServerSideEncryptionConfiguration
+  /** Absent: as a new bucket has it. */
+  readonly publicAccessBlock?: PublicAccessBlockConfiguration | 'deleted'
+}
+
+/** Throws AWS's InvalidBucketName unless the name keeps the rules of general purpose buckets. */
+export function checkBucketName(name: string): void {
+  const shaped = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)
+  const address = /^\d+\.\d+\.\d+\.\d+$/.test(name)
+  const reserved = /^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/.test(name)
+  if (!shaped || address || reserved || name.includes('..')) throw invalidBucketName(name)
+}
+
+/**
+ * The region that a new bucket gets. us-east-1 is the one endpoint that makes buckets of any region and the one
+ * region that a constraint must not name.
+ */
+export function bucketRegion(endpointRegion: string, constraint: string | undefined): string {
+  const endpoint = endpointRegion === 'aws-global' ? 'us-east-1' : endpointRegion
+  if (constraint === undefined || constraint === '') {
+    if (endpoint === 'us-east-1') return endpoint
+    throw illegalLocation('unspecified', endpoint)
+  }
+  if (constraint === 'us-east-1' || !/^(EU|[a-z]{2}(-[a-z]+)+-\d+)$/.test(constraint)) {
+    throw new ApiError('InvalidLocationConstraint', 'The specified location-constraint is not valid', {
+      members: { LocationConstraint: constraint },
+    })
+  }
+  const region = constraint === 'EU' ? 'eu-west-1' : constraint
+  if (endpoint !== 'us-east-1' && endpoint !== region) throw illegalLocation(constraint, endpoint)
+  return region
+}
+
+function illegalLocation(constraint: string, endpoint: string): ApiError {
+  return new ApiError(
+    'IllegalLocationConstraintException',
+    `The ${constraint} location constraint is incompatible for the region specific endpoint this request was sent to.`,
+    { members: { Region: endpoint } },
+  )
+}
+
+export function invalidBucketName(name: string): ApiError {
+  return new ApiError('InvalidBucketName', 'The specified bucket is not valid.', { members: { BucketName: name } })
+}
+
+export function noSuchBucket(name: string): ApiError {
+  return new ApiError('NoSuchBucket', 'The specified bucket does not exist', {
+    status: 404,
+    members: { BucketName: name },
+  })
+}
+
+export function invalidBucketOwner(owner: string): ApiError {
+  return new ApiError(
+    'InvalidBucketOwnerAWSAccountID',
+    'The value of the expected bucket owner parameter must be an AWS account ID',
+    { members: { AWSAccountId: owner } },
+  )
+}
+
+export function bucketAlreadyOwnedByYou(name: string): ApiError {
+  return new ApiError(
+    'BucketAlreadyOwnedByYou',
+    'Your previous request to create the named bucket succeeded and you already own it.',
+    { status: 409, members: { BucketName: name } },
+  )
+}
+
+export function bucketNotEmpty(name: string): ApiError {
+  return new ApiError('BucketNotEmpty', 'The bucket you tried to delete is not empty', {
+    status: 409,
+    members: { BucketName: name },
+  })
+}

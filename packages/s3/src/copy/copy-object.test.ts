@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import { openBlobs } from '@sagebrush/blobs-fs'
+import { memoryStore } from '@sagebrush/store-kit'
+import { expect, test } from 'vitest'
+import { bytesOf, openTestS3, type TestS3 } from '../testing/test-s3.ts'
+
+const adapters = { store: memoryStore, blobs: (root: string) => openBlobs({ root, fsync: false }) }
+
+async function withSource(): Promise<TestS3> {
+  const t = await openTestS3(adapters)
+  await t.call('CreateBucket', { Bucket: 'data' })
+  await t.call('PutObject', {
+    Bucket: 'data',
+    Key: 'a b/ü+',
+    Body: bytesOf('content'),
+    ContentType: 'text/csv',
+    Metadata: { origin: 'here' },
+    Tagging: 'stage=raw',
+    ChecksumAlgorithm: 'CRC32',
+  })
+  return t
+}
+
+const CopySource = '/data/a%20b/%C3%BC%2B'
+
+test('a copy has the bytes, metadata and tags of its source, and outlives it', async () => {
+  await using t = await withSource()
+  await t.call('CreateBucket', { Bucket: 'other' })
+  const copied = await t.call('CopyObject', { Bucket: 'other', Key: 'copy', CopySource })
+  expect(copied.CopyObjectResult).toMatchObject({
+    ETag: '"9a0364b9e99bb480dd25e1f0284c8555"',
+    ChecksumCRC32: expect.any(String),
+    ChecksumType: 'FULL_OBJECT',
+  })
+  await t.call('DeleteObject', { Bucket: 'data', Key: 'a b/ü+' })
+  expect(await t.get('other', 'copy')).toBe('content')
+  expect(await t.call('HeadObject', { Bucket: 'other', Key: 'copy' })).toMatchObject({
+    ContentType: 'text/csv',
+    Metadata: { origin: 'here' },
+    TagCount: 1,
+  })
+})
+
+test('directives replace metadata and tags', async () => {
+  await using t = await withSource()
+  await t.call('CopyObject', {
+    Bucket: 'data',
+    Key: 'copy',
+    CopySource,
+    MetadataDirective: 'REPLACE',
+    TaggingDirective: 'REPLACE',
+    Metadata: { fresh: 'yes' },
+    CacheControl: 'no-cache',
+    Tagging: 'a=1&b=2',
+    ChecksumAlgorithm: 'SHA256',
+  })
+  const head = await t.call('HeadObject', { Bucket: 'data', Key: 'copy', ChecksumMode: 'ENABLED' })
+  expect(head).toMatchObject({
+    Metadata: { fresh: 'yes' },
+    CacheControl: 'no-cache',
+    ContentType: 'binary/octet-stream',
+    TagCount: 2,
+    ChecksumSHA256: createHash('sha256').update('content').digest('base64'),
+  })
+})
+
+test('onto itself it must change something', async () => {
+  await using t = await withSource()
+  const itself = { Bucket: 'data', Key: 'a b/ü+', CopySource }
+  await expect(t.call('CopyObject', itself)).rejects.toMatchObject({ name: 'InvalidRequest' })
+  await t.call('CopyObject', { ...itself, MetadataDirective: 'REPLACE', ContentType: 'text/plain' })
+  expect(await t.get('data', 'a b/ü+')).toBe('content')
+  expect((await t.call('HeadObject', itself)).ContentType).toBe('text/plain')
+  expect(await t.blobCount()).toBe(1)
+})
+
+test('conditions on the source and on the target', async () => {
+  await using t = await withSource()
+  const copy = { Bucket: 'data', Key: 'copy', CopySource }
+  const failed = { name: 'PreconditionFailed', status: 412 }
+  await expect(t.call('CopyObject', { ...copy, CopySourceIfMatch: '"x"' })).rejects.toMatchObject(failed)
+  const CopySourceIfNoneMatch = '"9a0364b9e99bb480dd25e1f0284c8555"'
+  await expect(t.call('CopyObject', { ...copy, CopySourceIfNoneMatch })).rejects.toMatchObject(failed)
+  const CopySourceIfModifiedSince = new Date(Date.now() + 60_000)
+  await expect(t.call('CopyObject', { ...copy, CopySourceIfModifiedSince })).rejects.toMatchObject(failed)
+  await t.call('CopyObject', { ...copy, IfNoneMatch: '*' })
+  await expect(t.call('CopyObject', { ...copy, IfNoneMatch: '*' })).rejects.toMatchObject(failed)
+  expect(await t.blobCount()).toBe(2)
+})
+
+test.each([
+  ['InvalidArgument', 'data'],
+  ['InvalidArgument', 'data/%zz'],
+  ['InvalidArgument', 'data/a?versionId=123'],
+  ['NoSuchKey', 'data/none?versionId=null'],
+  ['NoSuchBucket', 'none/key'],
+  ['NotImplemented', 'arn:aws:s3:us-east-1:111122223333:accesspoint/point/object/key'],
+])('answers %s to the source %s', async (name, source) => {
+  await using t = await withSource()
+  await expect(t.call('CopyObject', { Bucket: 'data', Key: 'copy', CopySource: source })).rejects.toMatchObject({
+    name,
+  })
+})

@@ -1,0 +1,3 @@
+import { CopyObject } from './copy-object.ts'
+
+export const copyOperations = { CopyObject }

@@ -1,0 +1,37 @@
+/** What an installation may set. AWS's limits are the defaults, where it has one for everybody. */
+export interface SageMakerConfig {
+  /** Longest that a Describe from a waiter is held; botocore gives up reading after 60 s. */
+  readonly holdMs: number
+  /** How often a resource in progress is looked at without any hint: the safety net. */
+  readonly pollMs: number
+  /** From SIGTERM to SIGKILL for training. */
+  readonly trainingStopGraceMs: number
+  /** From SIGTERM to SIGKILL for serving. */
+  readonly servingStopGraceMs: number
+  /** Until a serving container must answer `/ping`, where the variant does not say. */
+  readonly startupHealthCheckMs: number
+  /** Longest time that requests in flight keep a replaced instance alive. */
+  readonly drainMs: number
+  readonly maxRuntimeSeconds: number
+  /** Instances of all training jobs of an account and region at once; undefined: no limit. */
+  readonly trainingInstances: number | undefined
+  /** Instances of all endpoints of an account and region at once; undefined: no limit. */
+  readonly endpointInstances: number | undefined
+  /** `network_interface_name` of resourceconfig.json: the interface over which hosts reach each other. */
+  readonly networkInterfaceName: string
+}
+
+const DAY_SECONDS = 86_400
+
+export const defaultConfig: SageMakerConfig = {
+  holdMs: 20_000,
+  pollMs: 5_000,
+  trainingStopGraceMs: 120_000,
+  servingStopGraceMs: 30_000,
+  startupHealthCheckMs: 480_000,
+  drainMs: 60_000,
+  maxRuntimeSeconds: 28 * DAY_SECONDS,
+  trainingInstances: undefined,
+  endpointInstances: undefined,
+  networkInterfaceName: 'eth0',
+}

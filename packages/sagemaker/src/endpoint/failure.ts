@@ -1,0 +1,87 @@
+import type { Row, TaskState } from '@sagebrush/core'
+import {
+  type Deployment,
+  type Endpoint,
+  endpointLogGroup,
+  type Instance,
+  logStreamOf,
+  type Variant,
+} from './endpoint.ts'
+import type { EndpointReconciling, Observed } from './reconciling.ts'
+import { hasDied, isLate } from './variants.ts'
+
+/** Length of FailureReason in the API's model. */
+const REASON_CHARACTERS = 1_024
+const LAST_LINES = 20
+
+/**
+ * Why a deployment cannot come into service: the first instance that ended before it was healthy, or was not healthy
+ * in its time. AWS's sentence, then what its readers always have to look for: which log, and the last lines of it.
+ */
+export async function failedInstance(
+  ctx: EndpointReconciling,
+  row: Row<Endpoint>,
+  deployment: Deployment,
+  observed: Observed,
+): Promise<string | undefined> {
+  for (const variant of deployment.variants) {
+    for (const instance of variant.instances) {
+      const state = observed.get(instance.taskId) ?? { phase: 'absent' }
+      if (!hasDied(instance, state) && !isLate(ctx, variant, instance, state)) continue
+      return reason(
+        await describe(ctx, row, variant, instance, state),
+        await lastLines(ctx, row, variant, instance, state),
+      )
+    }
+  }
+  return undefined
+}
+
+async function describe(
+  ctx: EndpointReconciling,
+  row: Row<Endpoint>,
+  variant: Variant,
+  instance: Instance,
+  state: TaskState,
+): Promise<string> {
+  if (state.phase === 'failed') {
+    return `The primary container for production variant ${variant.name} could not be started: ${state.message}`
+  }
+  const log = `${endpointLogGroup(row.name)}, stream ${logStreamOf(variant, instance)}`
+  const ended =
+    state.phase === 'ended'
+      ? ` It ended with ${state.exit.code === undefined ? `signal ${state.exit.signal}` : `exit code ${state.exit.code}`}.`
+      : ''
+  const late =
+    state.phase === 'running'
+      ? ` It had ${(variant.startupTimeoutMs ?? ctx.config.startupHealthCheckMs) / 1000} s.`
+      : ''
+  return `The primary container for production variant ${variant.name} did not pass the ping health check. Please check CloudWatch logs for this endpoint (${log}).${ended}${late}`
+}
+
+async function lastLines(
+  ctx: EndpointReconciling,
+  row: Row<Endpoint>,
+  variant: Variant,
+  instance: Instance,
+  state: TaskState,
+): Promise<string> {
+  // One that still runs may print for ever: what is stored by now will do.
+  if (state.phase !== 'running') await ctx.pump.pump(instance.taskId)
+  const group = endpointLogGroup(row.name)
+  const stream = logStreamOf(variant, instance)
+  const found = await ctx.logs.getStream(row.scope, group, stream)
+  if (!found) return ''
+  const { events } = await ctx.logs.read(row.scope, group, stream, {
+    from: found.events,
+    direction: 'backward',
+    limit: LAST_LINES,
+    maxBytes: 16 * REASON_CHARACTERS,
+  })
+  return events.map(({ message }) => message).join('\n')
+}
+
+function reason(sentence: string, lines: string): string {
+  const room = REASON_CHARACTERS - sentence.length - 1
+  return room <= 0 || lines === '' ? sentence.slice(0, REASON_CHARACTERS) : `${sentence}\n${lines.slice(-room)}`
+}

@@ -1,0 +1,243 @@
+import type { CreateEndpointConfigInput, DescribeEndpointOutput } from '@sagebrush/contract/sagemaker'
+import type { TaskAddress } from '@sagebrush/core'
+import { afterEach, expect, test } from 'vitest'
+import { caller, IMAGE, ROLE, until, World } from '../testing/world.ts'
+
+const worlds: World[] = []
+
+afterEach(async () => {
+  for (const world of worlds.splice(0)) {
+    await world.service.close()
+    expect(world.errors).toEqual([])
+  }
+})
+
+async function begin(config: ConstructorParameters<typeof World>[0] = {}): Promise<World> {
+  const world = new World(config)
+  worlds.push(world)
+  await world.service.start()
+  world.objects.put('s3://models/m/model.tar.gz', 'archive')
+  await world.service.operations.CreateModel.handle(
+    {
+      ModelName: 'm',
+      ExecutionRoleArn: ROLE,
+      PrimaryContainer: {
+        Image: IMAGE,
+        ModelDataUrl: 's3://models/m/model.tar.gz',
+        Environment: {
+          SAGEMAKER_PROGRAM: 'inference.py',
+          SAGEMAKER_SUBMIT_DIRECTORY: 's3://models/m/sourcedir.tar.gz',
+        },
+      },
+    },
+    world.context(),
+  )
+  await configure(world, 'c1')
+  return world
+}
+
+async function configure(world: World, name: string, more: Partial<CreateEndpointConfigInput> = {}): Promise<void> {
+  await world.service.operations.CreateEndpointConfig.handle(
+    {
+      EndpointConfigName: name,
+      ProductionVariants: [
+        { VariantName: 'AllTraffic', ModelName: 'm', InstanceType: 'ml.m5.large', InitialInstanceCount: 1 },
+      ],
+      ...more,
+    },
+    world.context(),
+  )
+}
+
+function create(world: World, config = 'c1') {
+  return world.service.operations.CreateEndpoint.handle(
+    { EndpointName: 'e', EndpointConfigName: config },
+    world.context(),
+  )
+}
+
+function describe(world: World): Promise<DescribeEndpointOutput> {
+  return Promise.resolve(world.service.operations.DescribeEndpoint.handle({ EndpointName: 'e' }, world.context()))
+}
+
+function status(world: World, wanted: string): Promise<DescribeEndpointOutput> {
+  return until(async () => {
+    const seen = await describe(world)
+    return seen.EndpointStatus === wanted && seen
+  })
+}
+
+async function serve(world: World, index: number, healthy = true): Promise<{ id: string; address: TaskAddress }> {
+  const { id } = await until(() => world.engine.started[index])
+  const address = { socketPath: `/run/${id}` }
+  world.engine.set(id, { phase: 'running', started: world.now(), address })
+  world.engine.print(id, 'serving')
+  if (healthy) world.healthy.add(JSON.stringify(address))
+  return { id, address }
+}
+
+function routed(world: World): string[] {
+  return world.routes.routes.get('e')?.variants.flatMap(({ instances }) => instances.map(({ taskId }) => taskId)) ?? []
+}
+
+test('an endpoint comes into service with the first green ping, its log and its route there', async () => {
+  const world = await begin()
+  const { EndpointArn } = await create(world)
+  expect(EndpointArn).toBe('arn:aws:sagemaker:us-east-1:123456789012:endpoint/e')
+  const { id, address } = await serve(world, 0, false)
+  expect((await describe(world)).EndpointStatus).toBe('Creating')
+  expect(routed(world)).toEqual([])
+  world.healthy.add(JSON.stringify(address))
+  const seen = await status(world, 'InService')
+  expect(routed(world)).toEqual([id])
+  expect(seen.ProductionVariants).toMatchObject([
+    {
+      VariantName: 'AllTraffic',
+      CurrentInstanceCount: 1,
+      DesiredInstanceCount: 1,
+      CurrentWeight: 1,
+      DeployedImages: [{ SpecifiedImage: IMAGE, ResolvedImage: 'sagebrush/scikit-learn:1.2' }],
+    },
+  ])
+  const [spec] = world.engine.started
+  expect(spec?.environment).toMatchObject({
+    SAGEMAKER_PROGRAM: 'inference.py',
+    SAGEBRUSH_SUBMIT_ARCHIVE: '/opt/ml/input/.sagebrush/code/sourcedir.tar.gz',
+    AWS_ACCESS_KEY_ID: 'ASIATASK',
+  })
+  expect(spec?.inputs).toEqual([
+    { kind: 'archive', path: '/opt/ml/model', source: { kind: 'object', uri: 's3://models/m/model.tar.gz' } },
+    {
+      kind: 'objects',
+      path: '/opt/ml/input/.sagebrush/code',
+      source: { kind: 'object', uri: 's3://models/m/sourcedir.tar.gz' },
+    },
+  ])
+  const [stream] = await world.logs.streams(caller, '/aws/sagemaker/Endpoints/e')
+  expect(stream?.name).toMatch(/^AllTraffic\/i-[a-z2-7]{16}$/)
+})
+
+test('an update serves from the old instances until the new ones are healthy, and stops them once drained', async () => {
+  const world = await begin()
+  await create(world)
+  const old = await serve(world, 0)
+  await status(world, 'InService')
+  await configure(world, 'c2')
+  await world.service.operations.UpdateEndpoint.handle({ EndpointName: 'e', EndpointConfigName: 'c2' }, world.context())
+  await expect(
+    Promise.resolve().then(() =>
+      world.service.operations.UpdateEndpoint.handle({ EndpointName: 'e', EndpointConfigName: 'c2' }, world.context()),
+    ),
+  ).rejects.toThrow('Cannot update in-progress endpoint "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e".')
+  const young = await serve(world, 1, false)
+  const during = await describe(world)
+  expect(during.EndpointStatus).toBe('Updating')
+  expect(during.EndpointConfigName).toBe('c1')
+  expect(during.PendingDeploymentSummary?.EndpointConfigName).toBe('c2')
+  expect(routed(world)).toEqual([old.id])
+  world.routes.busy.set(old.id, 1)
+  world.healthy.add(JSON.stringify(young.address))
+  expect((await status(world, 'InService')).EndpointConfigName).toBe('c2')
+  expect(routed(world)).toEqual([young.id])
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(world.engine.tasks.get(old.id)?.stoppedWithMs).toBeUndefined()
+  world.routes.busy.delete(old.id)
+  await until(() => world.engine.tasks.get(old.id)?.stoppedWithMs === 30_000)
+  world.engine.end(old.id, { exit: { code: 0 } })
+  await until(() => !world.engine.tasks.has(old.id))
+  expect([...world.engine.tasks.keys()]).toEqual([young.id])
+})
+
+test('an instance that dies before it is healthy fails the endpoint with the log and its last lines', async () => {
+  const world = await begin()
+  await create(world)
+  const { id } = await serve(world, 0, false)
+  world.engine.print(id, 'Traceback', 'ModuleNotFoundError: no model_fn')
+  world.engine.end(id, { exit: { code: 3 } })
+  const seen = await status(world, 'Failed')
+  expect(seen.FailureReason).toMatch(
+    /^The primary container for production variant AllTraffic did not pass the ping health check\. Please check CloudWatch logs for this endpoint \(\/aws\/sagemaker\/Endpoints\/e, stream AllTraffic\/i-\w+\)\. It ended with exit code 3\.\n/,
+  )
+  expect(seen.FailureReason).toMatch(/Traceback\nModuleNotFoundError: no model_fn$/)
+  await until(() => world.engine.tasks.size === 0)
+  expect(routed(world)).toEqual([])
+})
+
+test('an instance that is never healthy fails the endpoint after its time', async () => {
+  const world = await begin({ startupHealthCheckMs: 60_000 })
+  await create(world)
+  await serve(world, 0, false)
+  await until(async () => (await world.logs.streams(caller, '/aws/sagemaker/Endpoints/e')).length === 1)
+  world.pass(59)
+  expect((await describe(world)).EndpointStatus).toBe('Creating')
+  world.pass(1)
+  const seen = await status(world, 'Failed')
+  expect(seen.FailureReason).toMatch(/did not pass the ping health check.* It had 60 s\.\n[\s\S]*serving$/)
+  const [id] = [...world.engine.tasks.keys()]
+  await until(() => world.engine.tasks.get(id ?? '')?.stoppedWithMs === 30_000)
+})
+
+test('a failed update leaves the old deployment in service and says why', async () => {
+  const world = await begin()
+  await create(world)
+  const old = await serve(world, 0)
+  await status(world, 'InService')
+  await configure(world, 'c2')
+  await world.service.operations.UpdateEndpoint.handle({ EndpointName: 'e', EndpointConfigName: 'c2' }, world.context())
+  const { id } = await until(() => world.engine.started[1])
+  world.engine.set(id, { phase: 'failed', message: 'The archive has ".."', fault: 'user', ended: world.now() })
+  const seen = await status(world, 'InService')
+  expect(seen.EndpointConfigName).toBe('c1')
+  expect(seen.FailureReason).toMatch(/could not be started: The archive has "\.\."/)
+  expect(routed(world)).toEqual([old.id])
+  await until(() => !world.engine.tasks.has(id))
+})
+
+test('an instance that dies in service is replaced, after growing pauses, and the endpoint stays in service', async () => {
+  const world = await begin()
+  await create(world)
+  const first = await serve(world, 0)
+  await status(world, 'InService')
+  world.engine.end(first.id, { exit: { code: 1 } })
+  await until(() => routed(world).length === 0)
+  expect((await describe(world)).EndpointStatus).toBe('InService')
+  expect(world.engine.started).toHaveLength(1)
+  world.pass(0.5)
+  const second = await serve(world, 1)
+  await until(() => routed(world)[0] === second.id)
+  world.engine.end(second.id, { exit: { code: 1 } })
+  await until(() => routed(world).length === 0)
+  world.pass(0.9)
+  await new Promise((resolve) => setTimeout(resolve, 0))
+  expect(world.engine.started).toHaveLength(2)
+  world.pass(0.2)
+  const third = await serve(world, 2)
+  await until(() => routed(world)[0] === third.id)
+  await until(() => world.engine.tasks.size === 1)
+})
+
+test('the next server finds the instances, routes to them at once, and deletes what was being deleted', async () => {
+  const world = await begin()
+  await create(world)
+  const { id } = await serve(world, 0)
+  await status(world, 'InService')
+  await world.restart()
+  await until(() => routed(world)[0] === id)
+  expect(world.engine.started).toHaveLength(1)
+  await world.service.operations.DeleteEndpoint.handle({ EndpointName: 'e' }, world.context())
+  await until(() => routed(world).length === 0)
+  expect((await describe(world)).EndpointStatus).toBe('Deleting')
+  await world.restart()
+  await until(() => world.engine.tasks.get(id)?.stoppedWithMs === 30_000)
+  world.engine.end(id)
+  await until(() =>
+    describe(world).then(
+      () => false,
+      (error: Error) => error,
+    ),
+  )
+  await expect(describe(world)).rejects.toThrow(
+    'Could not find endpoint "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e".',
+  )
+  expect(world.engine.tasks.size).toBe(0)
+})

@@ -1,0 +1,49 @@
+import { validationError } from '@sagebrush/core'
+import { operation } from '../context.ts'
+import { hintKey } from '../resource-key.ts'
+import { type Endpoint, endpointInProgress, endpointNotFound, isInProgress, newInstance } from './endpoint.ts'
+
+/** Weights count at once; added instances take requests when they are healthy, dropped ones take no more. */
+export const UpdateEndpointWeightsAndCapacities = operation(
+  'UpdateEndpointWeightsAndCapacities',
+  async (input, ctx) => {
+    const row = await ctx.endpoints.get(ctx.caller, input.EndpointName)
+    if (!row) throw endpointNotFound(ctx.caller, input.EndpointName)
+    const endpoint = row.value
+    if (isInProgress(endpoint) || !endpoint.current) throw endpointInProgress(endpoint.arn)
+    const { current } = endpoint
+    const now = ctx.now()
+    for (const { VariantName } of input.DesiredWeightsAndCapacities) {
+      if (!current.variants.some(({ name }) => name === VariantName)) {
+        throw validationError(`Could not find variant "${VariantName}" of endpoint "${endpoint.arn}".`)
+      }
+    }
+    const dropped: string[] = []
+    const variants = current.variants.map((variant) => {
+      const wanted = input.DesiredWeightsAndCapacities.find(({ VariantName }) => VariantName === variant.name)
+      if (!wanted) return variant
+      const count = wanted.DesiredInstanceCount ?? variant.instances.length
+      dropped.push(...variant.instances.slice(count).map(({ taskId }) => taskId))
+      const added = Array.from({ length: Math.max(0, count - variant.instances.length) }, () => newInstance())
+      const serverless = variant.serverless && { ...variant.serverless, ...wanted.ServerlessUpdateConfig }
+      return {
+        ...variant,
+        weight: wanted.DesiredWeight ?? variant.weight,
+        instances: [...variant.instances.slice(0, count), ...added],
+        ...(serverless ? { serverless } : {}),
+      }
+    })
+    const updated: Endpoint = {
+      ...endpoint,
+      status: 'Updating',
+      modified: now,
+      current: { ...current, variants },
+      retired: [...endpoint.retired, ...dropped.map((taskId) => ({ taskId, since: now }))],
+    }
+    if (!(await ctx.endpoints.update(ctx.caller, input.EndpointName, row.version, updated))) {
+      throw endpointInProgress(endpoint.arn)
+    }
+    ctx.hints.publish(hintKey('endpoint', ctx.caller, input.EndpointName))
+    return { EndpointArn: endpoint.arn }
+  },
+)

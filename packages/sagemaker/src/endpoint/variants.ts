@@ -1,0 +1,73 @@
+import type { TaskState } from '@sagebrush/core'
+import { type Deployment, type Endpoint, type Instance, newInstance, type Retired, type Variant } from './endpoint.ts'
+import type { EndpointReconciling, Observed } from './reconciling.ts'
+
+const FIRST_RESTART_MS = 500
+const LAST_RESTART_MS = 30_000
+/** After so long a life, a death is a first one again. */
+const LONG_LIFE_MS = 300_000
+
+/** True when every instance of every variant may take requests. */
+export function isReady(deployment: Deployment): boolean {
+  return deployment.variants.every(({ instances }) => instances.every(({ ready }) => ready))
+}
+
+/** Marks the instances that answer `/ping`, and has the running ones asked that do not yet. */
+export function withHealth(ctx: EndpointReconciling, endpoint: Endpoint, observed: Observed): Endpoint {
+  const current = endpoint.current && checked(ctx, endpoint.current, observed)
+  const next = endpoint.next && checked(ctx, endpoint.next, observed)
+  if (current === endpoint.current && next === endpoint.next) return endpoint
+  return { ...endpoint, ...(current ? { current } : {}), ...(next ? { next } : {}) }
+}
+
+function checked(ctx: EndpointReconciling, deployment: Deployment, observed: Observed): Deployment {
+  return mapInstances(deployment, (instance) => {
+    const state = observed.get(instance.taskId)
+    if (instance.ready || state?.phase !== 'running' || !state.address) return instance
+    ctx.health.watch(instance.taskId, state.address)
+    return ctx.health.isHealthy(instance.taskId) ? { ...instance, ready: true } : instance
+  })
+}
+
+/**
+ * Replaces what died, or never got healthy in its time, in the deployment that serves: after a pause that grows with
+ * every death. The endpoint stays in service with the rest.
+ */
+export function restartDead(ctx: EndpointReconciling, endpoint: Endpoint, observed: Observed): Endpoint {
+  if (!endpoint.current) return endpoint
+  const now = ctx.now()
+  const retired: Retired[] = []
+  const current = mapInstances(endpoint.current, (instance, variant) => {
+    const state = observed.get(instance.taskId) ?? { phase: 'absent' }
+    if (!hasDied(instance, state) && !isLate(ctx, variant, instance, state)) return instance
+    retired.push({ taskId: instance.taskId, since: now })
+    const lived = 'started' in state ? now.getTime() - state.started.getTime() : 0
+    const restarts = lived > LONG_LIFE_MS ? 0 : instance.restarts + 1
+    const pauseMs = Math.min(FIRST_RESTART_MS * 2 ** Math.max(0, restarts - 1), LAST_RESTART_MS)
+    return newInstance(restarts, new Date(now.getTime() + pauseMs))
+  })
+  return retired.length === 0 ? endpoint : { ...endpoint, current, retired: [...endpoint.retired, ...retired] }
+}
+
+export function hasDied(instance: Instance, state: TaskState): boolean {
+  if (state.phase === 'absent') return instance.ready
+  return state.phase === 'ended' || state.phase === 'failed' || state.phase === 'collecting'
+}
+
+/** True for an instance that runs and has not been healthy within its time. */
+export function isLate(ctx: EndpointReconciling, variant: Variant, instance: Instance, state: TaskState): boolean {
+  if (instance.ready || state.phase !== 'running') return false
+  const allowedMs = variant.startupTimeoutMs ?? ctx.config.startupHealthCheckMs
+  return ctx.now().getTime() - state.started.getTime() >= allowedMs
+}
+
+function mapInstances(deployment: Deployment, map: (instance: Instance, variant: Variant) => Instance): Deployment {
+  let changed = false
+  const variants = deployment.variants.map((variant) => {
+    const instances = variant.instances.map((instance) => map(instance, variant))
+    if (instances.every((instance, index) => instance === variant.instances[index])) return variant
+    changed = true
+    return { ...variant, instances }
+  })
+  return changed ? { ...deployment, variants } : deployment
+}

@@ -1,0 +1,42 @@
+import type { ContainerDefinition, CreateModelInput } from '@sagebrush/contract/sagemaker'
+import { StagingError, validationError } from '@sagebrush/core'
+import { operation, type SageMakerContext } from '../context.ts'
+import { containersOf, modelExists, newModel } from './model.ts'
+import { modelDataOf } from './model-data.ts'
+
+export const CreateModel = operation('CreateModel', async (input, ctx) => {
+  const model = newModel(ctx.caller, input, ctx.now())
+  if (await ctx.models.get(ctx.caller, model.name)) throw modelExists(model.arn)
+  requireContainers(input)
+  for (const container of containersOf(model)) await requireContainer(container, ctx)
+  if (input.ExecutionRoleArn) await ctx.roles.require(ctx.caller, input.ExecutionRoleArn)
+  if (!(await ctx.models.insert(ctx.caller, model.name, model))) throw modelExists(model.arn)
+  return { ModelArn: model.arn }
+})
+
+function requireContainers(input: CreateModelInput): void {
+  const lists = Number(input.PrimaryContainer !== undefined) + Number((input.Containers ?? []).length > 0)
+  if (lists !== 1) throw validationError('You must provide exactly one of PrimaryContainer and Containers.')
+}
+
+async function requireContainer(container: ContainerDefinition, ctx: SageMakerContext): Promise<void> {
+  if (container.ModelPackageName !== undefined) {
+    throw validationError(
+      `ModelPackageName "${container.ModelPackageName}" is not supported yet: give Image and ModelDataUrl.`,
+    )
+  }
+  if (container.Image === undefined) throw validationError('A container must name its Image.')
+  const resolved = await ctx.images.resolve(container.Image)
+  if ('missing' in resolved) throw validationError(`Cannot find image "${container.Image}". ${resolved.missing}`)
+  const data = modelDataOf(container)
+  if (!data) return
+  if (!data.uri.startsWith('s3://'))
+    throw validationError(`Model data "${data.uri}" must be of the form s3://bucket/key.`)
+  const found = await ctx.objects
+    .has(ctx.caller, { kind: data.kind === 'prefix' ? 'prefix' : 'object', uri: data.uri })
+    .catch((error: unknown) => {
+      if (error instanceof StagingError) return false
+      throw error
+    })
+  if (!found) throw validationError(`Could not find model data at ${data.uri}.`)
+}

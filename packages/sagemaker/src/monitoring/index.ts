@@ -1,0 +1,3 @@
+import { ListMonitoringSchedules } from './list-monitoring-schedules.ts'
+
+export const monitoringOperations = { ListMonitoringSchedules }

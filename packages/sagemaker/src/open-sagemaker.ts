@@ -1,0 +1,143 @@
+import {
+  type Engine,
+  type ExecutionRoles,
+  type Hints,
+  type LogStore,
+  type Objects,
+  type Probe,
+  Reconciler,
+  type RequestContext,
+  type RouterTable,
+  type Store,
+} from '@sagebrush/core'
+import { defaultConfig, type SageMakerConfig } from './config.ts'
+import type { Images, SageMakerCollections, SageMakerContext } from './context.ts'
+import { endpointSpec } from './endpoint/endpoint.ts'
+import { HealthChecks } from './endpoint/health-checks.ts'
+import { reconcileEndpoint } from './endpoint/reconcile-endpoint.ts'
+import { endpointConfigSpec } from './endpoint-config/endpoint-config.ts'
+import { LogPump } from './log-pump.ts'
+import { modelSpec } from './model/model.ts'
+import { sageMakerOperations } from './operations.ts'
+import type { Reconciling, TaskEnvironment } from './reconciling.ts'
+import { hintKey, parseHintKey } from './resource-key.ts'
+import { sweepOrphans } from './sweep-orphans.ts'
+import { reconcileTrainingJob } from './training-job/reconcile-training-job.ts'
+import { trainingJobSpec } from './training-job/training-job.ts'
+
+export interface SageMakerOptions {
+  readonly store: Store
+  readonly hints: Hints
+  /** Now. */
+  readonly clock: () => Date
+  readonly engine: Engine
+  readonly logs: LogStore
+  readonly objects: Objects
+  readonly roles: ExecutionRoles
+  readonly images: Images
+  /** The data plane's table: `runtime`'s router. */
+  readonly router: RouterTable
+  readonly probe: Probe
+  readonly taskEnvironment: TaskEnvironment
+  readonly config?: Partial<SageMakerConfig>
+  /** A step that failed: it is tried again. `resource` is the hint's key. */
+  readonly log: (event: { readonly message: string; readonly resource: string; readonly error: unknown }) => void
+}
+
+export interface SageMaker {
+  readonly operations: typeof sageMakerOperations
+  context(request: RequestContext): SageMakerContext
+  /** Takes up what the server before left unfinished, then follows hints. */
+  start(): Promise<void>
+  /** Resolves once no step is under way; tasks go on. */
+  close(): Promise<void>
+}
+
+/** SageMaker's operations and reconcilers over the given ports. */
+export function openSageMaker(options: SageMakerOptions): SageMaker {
+  const { store, hints, engine, logs, objects, roles, images, router, probe, taskEnvironment, clock } = options
+  const config: SageMakerConfig = { ...defaultConfig, ...options.config }
+  const collections: SageMakerCollections = {
+    trainingJobs: store.collection(trainingJobSpec),
+    models: store.collection(modelSpec),
+    endpointConfigs: store.collection(endpointConfigSpec),
+    endpoints: store.collection(endpointSpec),
+  }
+  const owners = new Map<string, string>()
+  const pump = new LogPump(engine, logs)
+  const reconciling: Reconciling = {
+    ...collections,
+    engine,
+    logs,
+    pump,
+    copyLines: (taskId) => lines.hint(taskId),
+    objects,
+    roles,
+    hints,
+    router,
+    probe,
+    taskEnvironment,
+    config,
+    now: clock,
+    owners,
+  }
+  const onError = (message: string) => (resource: string, error: unknown) => options.log({ message, resource, error })
+  const jobs = new Reconciler({
+    kind: 'training-job',
+    step: async (key) => {
+      const found = parseHintKey('training-job', key)
+      return found && reconcileTrainingJob(reconciling, found.scope, found.name)
+    },
+    onError: onError('a training job could not be reconciled'),
+  })
+  const health = new HealthChecks(probe, (taskId) => {
+    const owner = owners.get(taskId)
+    if (owner !== undefined) endpoints.hint(owner)
+  })
+  const endpoints: Reconciler = new Reconciler({
+    kind: 'endpoint',
+    step: async (key) => {
+      const found = parseHintKey('endpoint', key)
+      return found && reconcileEndpoint({ ...reconciling, health }, found.scope, found.name)
+    },
+    onError: onError('an endpoint could not be reconciled'),
+  })
+  const dispatch = (key: string): void => {
+    if (key.startsWith('training-job/')) jobs.hint(key)
+    else if (key.startsWith('endpoint/')) endpoints.hint(key)
+  }
+  const lines: Reconciler = new Reconciler({
+    kind: 'log',
+    step: async (taskId) => {
+      await pump.pump(taskId)
+      return undefined
+    },
+    onError: onError('a log could not be copied'),
+  })
+  const listeners: (() => void)[] = []
+  return {
+    operations: sageMakerOperations,
+    context: (request) => ({ ...request, ...collections, hints, roles, images, objects, engine, config }),
+    start: async () => {
+      listeners.push(
+        hints.onAny(dispatch),
+        engine.watch((taskId) => {
+          const owner = owners.get(taskId)
+          if (owner === undefined) return
+          lines.hint(taskId)
+          dispatch(owner)
+        }),
+      )
+      await sweepOrphans(engine, collections)
+      for await (const row of collections.trainingJobs.each([{ field: 'settled', is: 'equal', value: 0 }])) {
+        jobs.hint(hintKey('training-job', row.scope, row.name))
+      }
+      for await (const row of collections.endpoints.each()) endpoints.hint(hintKey('endpoint', row.scope, row.name))
+    },
+    close: async () => {
+      for (const stop of listeners.splice(0)) stop()
+      health.close()
+      await Promise.all([jobs.close(), endpoints.close(), lines.close()])
+    },
+  }
+}

@@ -1,0 +1,25 @@
+import type { Tag, TagList } from '@sagebrush/contract/sagemaker'
+import { ApiError, validationError } from '@sagebrush/core'
+
+const LIMIT = 50
+
+/** The tags with the added ones, which replace those of the same key in place. */
+export function withTags(tags: TagList, added: TagList): TagList {
+  const byKey = new Map<string, Tag>(tags.map((tag) => [tag.Key, tag]))
+  for (const tag of added) byKey.set(tag.Key, tag)
+  if (byKey.size > LIMIT) {
+    throw new ApiError(
+      'ResourceLimitExceeded',
+      `A resource can have at most ${LIMIT} tags, and this one would have ${byKey.size}.`,
+    )
+  }
+  return [...byKey.values()]
+}
+
+/** The tags of a request that creates something. Throws ValidationException where a key is there twice. */
+export function tagsAtCreation(tags: TagList | undefined): TagList {
+  const keys = (tags ?? []).map(({ Key }) => Key)
+  const twice = keys.find((key, index) => keys.indexOf(key) !== index)
+  if (twice !== undefined) throw validationError(`Duplicate tag keys found: "${twice}". Tag keys must be unique.`)
+  return tags ?? []
+}

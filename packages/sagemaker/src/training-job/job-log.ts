@@ -1,0 +1,23 @@
+import type { Scope } from '@sagebrush/core'
+import type { LogTarget } from '../log-pump.ts'
+import type { TrainingJob } from './training-job.ts'
+
+export const TRAINING_LOG_GROUP = '/aws/sagemaker/TrainingJobs'
+
+/** `<job>/algo-N-<epoch seconds>`; an attempt after an internal error has streams of its own, as a new epoch would. */
+export function logStream(job: TrainingJob, host: string): string {
+  const epoch = Math.floor(job.created.getTime() / 1000) + job.formerAttempts.length
+  return `${job.name}/${host}-${epoch}`
+}
+
+export function logTarget(scope: Scope, job: TrainingJob, host: string): LogTarget {
+  const { image, request } = job
+  const asked = request.AlgorithmSpecification?.TrainingImage ?? ''
+  const header = [`Sagebrush: ${image.name} ${image.version} stands in for ${asked} (${image.reason})`]
+  if (job.roleCreated) {
+    header.push(
+      `Sagebrush: the execution role ${request.RoleArn} did not exist and was created, trusted by sagemaker.amazonaws.com`,
+    )
+  }
+  return { scope, group: TRAINING_LOG_GROUP, stream: logStream(job, host), created: job.created, header }
+}

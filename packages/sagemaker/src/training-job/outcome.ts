@@ -1,0 +1,67 @@
+import { constants } from 'node:os'
+import type { TaskExit, TaskState } from '@sagebrush/core'
+import { wentWrong } from './progress.ts'
+import type { TrainingJob } from './training-job.ts'
+
+export type Outcome =
+  | { readonly status: 'Completed' | 'Stopped' }
+  | { readonly status: 'Failed'; readonly failureReason: string; readonly retriable: boolean }
+
+/** Length of FailureReason in the API's model. */
+const REASON_CHARACTERS = 1_024
+
+/**
+ * What has become of a job whose tasks are all over. `uploadError` says why artifacts could not be stored. The first
+ * host that failed decides; a host that was only stopped because another failed does not.
+ */
+export function outcomeOf(job: TrainingJob, states: readonly TaskState[], uploadError: string | undefined): Outcome {
+  if (job.stop !== 'user' && states.some((state) => state.phase === 'absent')) {
+    return failed('InternalServerError: The task is no longer there: the machine or its engine lost it.', true)
+  }
+  const first = firstFailure(states)
+  if (first?.phase === 'failed' && job.stop === undefined) {
+    const ours = first.fault === 'platform'
+    return failed(`${ours ? 'InternalServerError' : 'ClientError'}: ${first.message}`, ours)
+  }
+  if (job.stop === undefined && first?.phase === 'ended') return failed(algorithmError(first), false)
+  if (uploadError !== undefined) return failed(`ClientError: Artifact upload failed: ${uploadError}`, false)
+  if (job.stop === 'user') return { status: 'Stopped' }
+  // A job that ended by itself in the moment in which its time ran out has not exceeded it.
+  const interrupted = states.some((state) => state.phase === 'ended' && state.exit.stopped)
+  return { status: job.stop === 'maxRuntime' && (interrupted || first) ? 'Stopped' : 'Completed' }
+}
+
+function failed(reason: string, retriable: boolean): Outcome {
+  return { status: 'Failed', failureReason: reason.slice(0, REASON_CHARACTERS), retriable }
+}
+
+function firstFailure(states: readonly TaskState[]) {
+  return states
+    .filter(wentWrong)
+    .sort((a, b) => Number(wasStopped(a)) - Number(wasStopped(b)) || a.ended.getTime() - b.ended.getTime())[0]
+}
+
+function wasStopped(state: TaskState): boolean {
+  return state.phase === 'ended' && state.exit.stopped
+}
+
+/**
+ * AWS's form. The text is what the container wrote to /opt/ml/output/failure, else its last lines: the end of them,
+ * where the error is, so that the exit code always fits.
+ */
+function algorithmError(state: Extract<TaskState, { phase: 'ended' }>): string {
+  const { exit, failure, lastLines } = state
+  const code = `, exit code: ${exitCode(exit)}${exit.outOfMemory ? ' (out of memory)' : ''}`
+  const prefix = 'AlgorithmError: '
+  const room = REASON_CHARACTERS - prefix.length - code.length
+  const written = failure?.trim()
+  const text = written ? written.slice(0, room) : lastLines.join('\n').trim().slice(-room)
+  return `${prefix}${text || 'See the job logs'}${code}`
+}
+
+/** A signal counts as a shell counts it: 128 and its number. */
+function exitCode(exit: TaskExit): number {
+  if (exit.code !== undefined) return exit.code
+  const signals: Readonly<Record<string, number | undefined>> = constants.signals
+  return 128 + (signals[exit.signal ?? 'SIGKILL'] ?? constants.signals.SIGKILL)
+}

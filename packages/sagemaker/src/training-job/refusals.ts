@@ -1,0 +1,83 @@
+import type { Channel, CreateTrainingJobRequest } from '@sagebrush/contract/sagemaker'
+import { type ApiError, validationError } from '@sagebrush/core'
+
+/**
+ * What a request asks that this server would have to ignore: each is refused before anything is recorded, naming the
+ * member, its value and the way out. Members without effect on one's own machines (VpcConfig, encryption, network
+ * isolation, profiler, debugger, spot and placement) are accepted and echoed.
+ */
+export function refusedMember(request: CreateTrainingJobRequest, maxRuntimeSeconds: number): ApiError | undefined {
+  const message = [
+    algorithm(request),
+    runtime(request, maxRuntimeSeconds),
+    spot(request),
+    output(request),
+    ...(request.InputDataConfig ?? []).map((channel, index) => channelRefusal(request, channel, index)),
+    duplicateChannel(request),
+  ].find((text) => text !== undefined)
+  return message === undefined ? undefined : validationError(message)
+}
+
+function algorithm(request: CreateTrainingJobRequest): string | undefined {
+  if (request.ServerlessJobConfig)
+    return 'ServerlessJobConfig is not supported: give AlgorithmSpecification.TrainingImage and ResourceConfig.'
+  const specification = request.AlgorithmSpecification
+  if (specification?.AlgorithmName) {
+    return `AlgorithmSpecification.AlgorithmName "${specification.AlgorithmName}" is not supported yet: give TrainingImage.`
+  }
+  if (!specification?.TrainingImage)
+    return 'You must provide either AlgorithmSpecification.TrainingImage or AlgorithmSpecification.AlgorithmName.'
+  if (!request.ResourceConfig) return 'ResourceConfig is required with AlgorithmSpecification.TrainingImage.'
+  if (!request.ResourceConfig.InstanceGroups?.length && !request.ResourceConfig.InstanceType) {
+    return 'ResourceConfig must name InstanceType and InstanceCount, or InstanceGroups.'
+  }
+  return undefined
+}
+
+function runtime(request: CreateTrainingJobRequest, maxRuntimeSeconds: number): string | undefined {
+  const seconds = request.StoppingCondition?.MaxRuntimeInSeconds
+  if (seconds === undefined || seconds <= maxRuntimeSeconds) return undefined
+  return `StoppingCondition.MaxRuntimeInSeconds ${seconds} is above this installation's limit of ${maxRuntimeSeconds}.`
+}
+
+function spot(request: CreateTrainingJobRequest): string | undefined {
+  const { MaxRuntimeInSeconds: run = 0, MaxWaitTimeInSeconds: wait } = request.StoppingCondition ?? {}
+  if (!request.EnableManagedSpotTraining || wait === undefined || wait >= run) return undefined
+  return 'Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds.'
+}
+
+function output(request: CreateTrainingJobRequest): string | undefined {
+  const uri = request.OutputDataConfig.S3OutputPath
+  if (!/^s3:\/\/[^/]+/.test(uri))
+    return `OutputDataConfig.S3OutputPath "${uri}" must be of the form s3://bucket/prefix.`
+  return undefined
+}
+
+function channelRefusal(request: CreateTrainingJobRequest, channel: Channel, index: number): string | undefined {
+  const where = `InputDataConfig[${index}] ("${channel.ChannelName}")`
+  const source = channel.DataSource.S3DataSource
+  const mode = channel.InputMode ?? request.AlgorithmSpecification?.TrainingInputMode
+  if (!source) return `${where}: DataSource must be S3DataSource; file systems and datasets are not supported.`
+  if (mode === 'Pipe') return `${where}: input mode Pipe is not supported: use File or FastFile.`
+  if (source.S3DataType === 'AugmentedManifestFile') {
+    return `${where}: S3DataType AugmentedManifestFile needs input mode Pipe, which is not supported: use ManifestFile or S3Prefix.`
+  }
+  if (source.S3DataType !== 'S3Prefix' && source.S3DataType !== 'ManifestFile') {
+    return `${where}: S3DataType ${source.S3DataType} is not supported: use S3Prefix or ManifestFile.`
+  }
+  if (channel.CompressionType === 'Gzip')
+    return `${where}: CompressionType Gzip is for input mode Pipe: leave it out or set None.`
+  if (channel.RecordWrapperType === 'RecordIO')
+    return `${where}: RecordWrapperType RecordIO is for input mode Pipe: leave it out or set None.`
+  const groups = request.ResourceConfig?.InstanceGroups?.map((group) => group.InstanceGroupName) ?? []
+  const unknown = source.InstanceGroupNames?.find((name) => !groups.includes(name))
+  if (unknown !== undefined)
+    return `${where}: InstanceGroupNames has "${unknown}", which ResourceConfig.InstanceGroups does not.`
+  return undefined
+}
+
+function duplicateChannel(request: CreateTrainingJobRequest): string | undefined {
+  const names = (request.InputDataConfig ?? []).map((channel) => channel.ChannelName)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  return twice === undefined ? undefined : `InputDataConfig has more than one channel named "${twice}".`
+}

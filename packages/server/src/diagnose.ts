@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process'
+import { statfs } from 'node:fs/promises'
+import { createConnection } from 'node:net'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { probe } from '@sagebrush/engine-process'
+import type { Config } from './config/settings.ts'
+import { runningServer } from './home/open-home.ts'
+
+/** One thing about this machine: `bad` is needed and missing, `poor` works with something less. */
+export interface Finding {
+  readonly name: string
+  readonly state: 'good' | 'poor' | 'bad'
+  readonly found: string
+  /** What to do, where there is something to do. */
+  readonly fix?: string
+}
+
+const FEW_BYTES_FREE = 5 * 1024 ** 3
+
+/** Looks at everything that Sagebrush needs or could use. Changes nothing but a probe folder in the home. */
+export async function diagnose(config: Config): Promise<readonly Finding[]> {
+  const found = await probe({ root: join(config.home, 'tasks'), searchPath: process.env.PATH ?? '' })
+  const [python] = found.pythons
+  return [
+    node(process.versions.node),
+    found.pythonProblem
+      ? {
+          name: 'python3',
+          state: 'bad',
+          found: python ? `${python.version} at ${python.path}` : 'none',
+          fix: found.pythonProblem,
+        }
+      : { name: 'python3', state: 'good', found: `${python?.version} at ${python?.path}, with venv` },
+    found.namespaces === 'none'
+      ? {
+          name: 'namespaces',
+          state: 'poor',
+          found: `none: ${found.namespacesReason}. Script mode works by its SM_* variables; commands that name /opt/ml are refused.`,
+          fix: 'Run as root, or let users make namespaces: sysctl kernel.unprivileged_userns_clone=1 (or kernel.apparmor_restrict_unprivileged_userns=0).',
+        }
+      : { name: 'namespaces', state: 'good', found: `${found.namespaces}: ${found.namespacesReason}` },
+    found.staging === 'copy'
+      ? {
+          name: 'staging',
+          state: 'poor',
+          found: `channels are copied: ${found.stagingReason}`,
+          fix: 'Keep the home on ext4, XFS or Btrfs with Linux 5.11 or newer, and see namespaces.',
+        }
+      : { name: 'staging', state: 'good', found: `without copying, by ${found.staging}: ${found.stagingReason}` },
+    await docker(),
+    await disk(config.home),
+    await port(config),
+  ]
+}
+
+function node(version: string): Finding {
+  const isEnough = Number(version.split('.')[0]) >= 24
+  return isEnough
+    ? { name: 'node', state: 'good', found: version }
+    : { name: 'node', state: 'bad', found: version, fix: 'Sagebrush needs Node.js 24 or newer: nodejs.org' }
+}
+
+async function docker(): Promise<Finding> {
+  try {
+    const { stdout } = await promisify(execFile)('docker', ['version', '--format', '{{.Server.Version}}'], {
+      timeout: 5000,
+    })
+    return {
+      name: 'docker',
+      state: 'good',
+      found: `engine ${stdout.trim()} (not used yet: this version has the process engine)`,
+    }
+  } catch {
+    return {
+      name: 'docker',
+      state: 'poor',
+      found: 'no engine answers; managed images run without one',
+      fix: 'Only needed for container images, which this version does not run yet. Debian, Ubuntu: apt-get install docker.io',
+    }
+  }
+}
+
+async function disk(home: string): Promise<Finding> {
+  const folder = await nearestFolder(home)
+  const { bavail, bsize } = await statfs(folder)
+  const free = bavail * bsize
+  const found = `${(free / 1024 ** 3).toFixed(1)} GiB free at ${home}`
+  if (free > FEW_BYTES_FREE) return { name: 'disk', state: 'good', found }
+  return { name: 'disk', state: 'poor', found, fix: 'sagebrush gc, or another home on a larger disk (SAGEBRUSH_HOME)' }
+}
+
+async function nearestFolder(path: string): Promise<string> {
+  try {
+    await statfs(path)
+    return path
+  } catch {
+    return nearestFolder(dirname(path))
+  }
+}
+
+async function port({ home, host, port: number }: Config): Promise<Finding> {
+  const running = runningServer(home)
+  if (running) return { name: 'server', state: 'good', found: `runs at ${running.url} (process ${running.pid})` }
+  if (number !== 0 && (await answers(host, number))) {
+    const fix = 'Choose another one: SAGEBRUSH_PORT'
+    return { name: 'port', state: 'bad', found: `${number} of ${host} is taken by another program`, fix }
+  }
+  return { name: 'port', state: 'good', found: `${number} of ${host} is free` }
+}
+
+function answers(host: string, number: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host, port: number })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}

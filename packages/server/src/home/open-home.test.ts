@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { HOME_FORMAT, openHome, runningServer } from './open-home.ts'
+
+let parent: string
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), 'sagebrush-home-'))
+})
+afterEach(() => rmSync(parent, { recursive: true }))
+
+const record = {
+  pid: 4711,
+  url: 'http://127.0.0.1:1',
+  started: '2026-01-01T00:00:00.000Z',
+  version: '0.1.0',
+  token: 't',
+}
+
+test('a home is made for its owner only, and a second server is told who holds it', async () => {
+  const path = join(parent, 'deep', 'home')
+  const home = openHome(path)
+  expect(statSync(path).mode & 0o777).toBe(0o700)
+  await home.publish(record)
+  expect(() => openHome(path)).toThrow(/held by the server with process id 4711 at http:\/\/127\.0\.0\.1:1, since 2026/)
+  expect(runningServer(path)).toEqual(record)
+  home.release()
+  expect(runningServer(path)).toBeUndefined()
+  openHome(path).release()
+})
+
+test('the record of a server that was killed is no running server', async () => {
+  const home = openHome(parent)
+  await home.publish(record)
+  home.release()
+  const again = openHome(parent)
+  await again.publish(record)
+  expect(runningServer(parent)).toEqual(record)
+  again.release()
+  expect(runningServer(parent)).toBeUndefined()
+})
+
+test('a newer home is refused and stays as it is', () => {
+  openHome(parent).release()
+  const file = new DatabaseSync(join(parent, 'server.lock'))
+  file.exec(`PRAGMA user_version = ${HOME_FORMAT + 7}`)
+  file.close()
+  expect(() => openHome(parent)).toThrow(new RegExp(`has format ${HOME_FORMAT + 7}, made by a newer Sagebrush`))
+  const after = new DatabaseSync(join(parent, 'server.lock'))
+  expect(after.prepare('PRAGMA user_version').get()).toEqual({ user_version: HOME_FORMAT + 7 })
+  after.close()
+})

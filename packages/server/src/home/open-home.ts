@@ -1,0 +1,119 @@
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+/** The layout of the home's folders and files that this version writes. */
+export const HOME_FORMAT = 1
+
+/** Why a home cannot be opened, in words for the user. */
+export class HomeError extends Error {
+  override readonly name = 'HomeError'
+}
+
+/** What a running server writes down for `status`, `env`, `run` and a second `up`. */
+export interface ServerRecord {
+  readonly pid: number
+  readonly url: string
+  readonly started: string
+  readonly version: string
+  /** Opens `/_sagebrush/…`. */
+  readonly token: string
+}
+
+export interface Home {
+  /** Real path. */
+  readonly path: string
+  readonly folder: (name: 'blobs' | 'logs' | 'tasks' | 'store' | 'proxy') => string
+  /** Written when the server answers, removed when it closes. */
+  publish(record: ServerRecord): Promise<void>
+  release(): void
+}
+
+/**
+ * Makes the folder where it is missing (0700), takes its lock and checks its format. The lock is a database held
+ * open in a transaction: the system lets go of it however the process ends, and network namespaces do not split it.
+ */
+export function openHome(folder: string): Home {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new HomeError(`The home ${folder} cannot be made: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  const path = realpathSync(folder)
+  const lock = takeLock(path)
+  try {
+    checkFormat(path, lock)
+  } catch (error) {
+    lock.close()
+    throw error
+  }
+  return {
+    path,
+    folder: (name) => {
+      const made = join(path, name)
+      mkdirSync(made, { recursive: true, mode: 0o700 })
+      return made
+    },
+    publish: (record) => writeFile(join(path, 'server.json'), `${JSON.stringify(record)}\n`, { mode: 0o600 }),
+    release: () => {
+      rmSync(join(path, 'server.json'), { force: true })
+      lock.close()
+    },
+  }
+}
+
+/** What the server that runs on this home wrote down, or undefined where none runs (a stale record is none). */
+export function runningServer(folder: string): ServerRecord | undefined {
+  const file = join(folder, 'server.json')
+  if (!existsSync(file)) return undefined
+  const lock = tryLock(realpathSync(folder))
+  if (lock) {
+    lock.close()
+    return undefined
+  }
+  return readRecord(folder)
+}
+
+function readRecord(folder: string): ServerRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'server.json'), 'utf8')) as ServerRecord
+  } catch {
+    return undefined
+  }
+}
+
+function takeLock(path: string): DatabaseSync {
+  const lock = tryLock(path)
+  if (lock) return lock
+  const holder = readRecord(path)
+  throw new HomeError(
+    holder
+      ? `The home ${path} is held by the server with process id ${holder.pid} at ${holder.url}, since ${holder.started}. Use it ("sagebrush status"), stop it ("sagebrush down"), or choose another home (SAGEBRUSH_HOME).`
+      : `The home ${path} is held by a server that is just starting or stopping. Try again in a moment.`,
+  )
+}
+
+function tryLock(path: string): DatabaseSync | undefined {
+  const lock = new DatabaseSync(join(path, 'server.lock'))
+  try {
+    lock.exec('PRAGMA busy_timeout = 250; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    return lock
+  } catch (error) {
+    lock.close()
+    if (error instanceof Error && /locked/.test(error.message)) return undefined
+    throw new HomeError(`The home ${path} cannot be used: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** The format is the lock's own `user_version`: one file less that can be lost. */
+function checkFormat(path: string, lock: DatabaseSync): void {
+  const found = Number(lock.prepare('PRAGMA user_version').get()?.user_version ?? 0)
+  if (found > HOME_FORMAT) {
+    throw new HomeError(
+      `The home ${path} has format ${found}, made by a newer Sagebrush; this one knows formats up to ${HOME_FORMAT}. Run the newer version, or choose another home (SAGEBRUSH_HOME).`,
+    )
+  }
+  if (found === HOME_FORMAT) return
+  lock.exec(`PRAGMA user_version = ${HOME_FORMAT}; COMMIT; BEGIN EXCLUSIVE`)
+}

@@ -1,0 +1,139 @@
+import { createServer } from 'node:http'
+import { openAdmin } from './admin.ts'
+import type { Config } from './config/settings.ts'
+import { type ClientFacts, writeClientFiles } from './home/client-files.ts'
+import { openHome } from './home/open-home.ts'
+import { closeListener, listen } from './listen.ts'
+import { openServerLog, type ServerLog, type ServerLogOptions } from './log/server-log.ts'
+import { openGateway } from './open-gateway.ts'
+import { openServices, type Services } from './open-services.ts'
+import { openForwardProxy } from './proxy.ts'
+
+export interface ServerOptions {
+  readonly config: Config
+  readonly version: string
+  /** Where people read the log along; the file is written either way. */
+  readonly console?: ServerLogOptions['console']
+}
+
+/** A key of an account, as clients take it. */
+export interface AccountKey {
+  readonly account: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
+export interface RunningServer {
+  readonly url: string
+  readonly facts: ClientFacts
+  /** A further account, which shares nothing with the others. */
+  createAccount(): Promise<AccountKey>
+  /** Kills every task and removes its files; resolves to their ids. For tests and demonstrations. */
+  removeAllTasks(): Promise<readonly string[]>
+  /** Stops answering and reconciling, and lets go of the home. Tasks go on. */
+  close(): Promise<void>
+}
+
+/** What was opened, to be closed in the opposite order. */
+type Closers = (() => Promise<unknown> | unknown)[]
+
+const DAY_MS = 86_400_000
+
+/** Opens a home and answers for it. Throws `HomeError`, `PortTaken`, `HomeTooNew` in words; then nothing stays open. */
+export async function openServer(options: ServerOptions): Promise<RunningServer> {
+  const home = openHome(options.config.home)
+  const closers: Closers = [() => home.release()]
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  try {
+    return await open(home, options, closers, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function open(
+  home: ReturnType<typeof openHome>,
+  { config, version, console }: ServerOptions,
+  closers: Closers,
+  close: () => Promise<void>,
+): Promise<RunningServer> {
+  const clock = () => new Date()
+  const { 'log.level': level, 'log.maxBytes': maxBytes } = config
+  const log = openServerLog({ folder: home.path, level, maxBytes, now: clock, console })
+  // Known once it listens, and asked for only by tasks and clients, which come later.
+  let facts: ClientFacts | undefined
+  const services = await openServices({ config, home, clock, log, closers, facts: () => facts })
+  const key = await services.identity.bootstrap(config.account || undefined)
+
+  const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 })
+  const admin = openAdmin({
+    version,
+    status: async () => ({
+      url: facts?.url,
+      home: home.path,
+      account: facts?.account,
+      region: facts?.region,
+      engine: services.engine.name,
+      tasks: (await services.engine.list()).length,
+    }),
+    collectGarbage: () => services.collectGarbage(),
+  })
+  const gateway = openGateway({
+    ...{ services, config, clock, log },
+    before: (request, response) => (proxy?.takes(request, response) ?? false) || admin.listener(request, response),
+  })
+  const { accessKeys } = services.identity
+  const proxy = await openForwardProxy({ config, home, clock, log, target: gateway, accessKeys })
+  closers.push(() => proxy?.close())
+  gateway.attach(server)
+  proxy?.attach(server)
+  const url = await listen(server, config.host, config.port)
+  closers.push(() => closeListener(server))
+  const { accessKeyId, secretAccessKey, account, roleArn } = key
+  const { caBundle, taskCaBundle } = proxy ?? {}
+  const known: ClientFacts = {
+    url,
+    region: config.region,
+    account,
+    accessKeyId,
+    secretAccessKey,
+    roleArn,
+    proxyUrl: proxy?.url(url),
+    caBundle,
+    taskCaBundle,
+  }
+  facts = known
+  await writeClientFiles(home.path, known)
+
+  closers.push(() => services.sagemaker.close())
+  await services.sagemaker.start()
+  const nightly = setInterval(() => void collectGarbage(services, log), DAY_MS)
+  closers.push(() => clearInterval(nightly))
+  await home.publish({ pid: process.pid, url, started: clock().toISOString(), version, token: admin.token })
+  log.info('started', { url, home: home.path, version })
+  return {
+    url,
+    facts: known,
+    createAccount: () => services.identity.createAccount(),
+    removeAllTasks: async () => {
+      const ids = await services.engine.list()
+      await Promise.all(ids.map((id) => services.engine.remove(id)))
+      return ids
+    },
+    close: async () => {
+      log.info('stopping')
+      await close()
+    },
+  }
+}
+
+async function collectGarbage(services: Services, log: ServerLog): Promise<void> {
+  try {
+    log.info('collected garbage', await services.collectGarbage())
+  } catch (error) {
+    log.error('garbage could not be collected', { error })
+  }
+}

@@ -1,0 +1,93 @@
+import { join } from 'node:path'
+import { openBlobs } from '@sagebrush/blobs-fs'
+import { type Engine, Hints, type Store } from '@sagebrush/core'
+import { type Identity, openIdentity } from '@sagebrush/identity'
+import { type Logs, openLogs } from '@sagebrush/logs'
+import { openLogStore } from '@sagebrush/logs-fs'
+import { httpProbe, openRuntime, type Runtime } from '@sagebrush/runtime'
+import { openS3, type S3 } from '@sagebrush/s3'
+import { openSageMaker, type SageMaker } from '@sagebrush/sagemaker'
+import { openStore } from '@sagebrush/store-sqlite'
+import type { Config } from './config/settings.ts'
+import { openEngine } from './engine.ts'
+import type { ClientFacts } from './home/client-files.ts'
+import type { Home } from './home/open-home.ts'
+import type { LogFields, ServerLog } from './log/server-log.ts'
+import { taskEnvironment } from './task-environment.ts'
+
+export interface ServicesOptions {
+  readonly config: Config
+  readonly home: Home
+  readonly clock: () => Date
+  readonly log: ServerLog
+  /** Gets what must be closed, in the order of opening. */
+  readonly closers: (() => Promise<unknown> | unknown)[]
+  /** Known once the server listens. */
+  readonly facts: () => ClientFacts | undefined
+}
+
+/** Every service over its adapters: here L2 and L3 meet, and nowhere else. */
+export interface Services {
+  readonly identity: Identity
+  readonly s3: S3
+  readonly logs: Logs
+  readonly runtime: Runtime
+  readonly sagemaker: SageMaker
+  readonly engine: Engine
+  readonly store: Store
+  /** Removes what nothing refers to; says how much of each kind. */
+  collectGarbage(): Promise<Record<string, unknown>>
+}
+
+export async function openServices({ config, home, clock, log, closers, facts }: ServicesOptions): Promise<Services> {
+  const store = await openStore({ path: join(home.folder('store'), 'state.db') })
+  closers.push(() => store.close())
+  const [blobs, logStore] = await Promise.all([
+    openBlobs({ root: home.folder('blobs') }),
+    openLogStore({ root: home.folder('logs') }),
+  ])
+  closers.push(() => logStore.close())
+
+  const mode = config['iam.mode']
+  const write = (level: 'info' | 'warn', message: string, fields: LogFields) => log[level](message, fields)
+  const identity = await openIdentity({ store, clock, config: { mode }, log: write })
+  const s3 = openS3({ store, blobs, clock, config: { makeBuckets: mode === 'auto' }, log })
+  const logs = openLogs({ logStore, store, clock })
+  const runtime = openRuntime({
+    maxBodyBytes: config['limits.invokeBodyBytes'],
+    invocationTimeoutMs: config['limits.invokeTimeoutSeconds'] * 1000,
+  })
+  closers.push(() => runtime.close())
+  const { engine, images } = await openEngine({ config, home, objects: s3.reader, log })
+  closers.push(() => engine.close())
+  const sagemaker = openSageMaker({
+    store,
+    hints: new Hints(),
+    clock,
+    engine,
+    logs: logStore,
+    objects: s3.objects,
+    roles: identity.roles,
+    images,
+    router: runtime.router,
+    probe: httpProbe,
+    taskEnvironment: (scope, credentials) => {
+      const known = facts()
+      if (!known) throw new Error('a task was to start before the server listens')
+      return taskEnvironment(known, scope, credentials)
+    },
+    config: {
+      maxRuntimeSeconds: config['limits.trainingRuntimeSeconds'],
+      startupHealthCheckMs: config['limits.startupSeconds'] * 1000,
+    },
+    log: ({ message, resource, error }) => log.error(message, { resource, error }),
+  })
+  return {
+    ...{ identity, s3, logs, runtime, sagemaker, engine, store },
+    collectGarbage: async () => ({
+      objects: await s3.collectGarbage(),
+      expiredKeys: await identity.sweep(),
+      expiredLogStreams: await logs.expire(),
+    }),
+  }
+}

@@ -1,0 +1,7 @@
+export { blobsSuite } from './blobs-suite.ts'
+export { collectionSuite } from './collection-suite.ts'
+export { logStoreSuite } from './log-store-suite.ts'
+export { memoryLogStore } from './memory-log-store.ts'
+export { memoryStore } from './memory-store.ts'
+export type { ChildOpen, MakePlace, Place } from './place.ts'
+export { compareUtf8 } from './utf8-order.ts'

@@ -1,0 +1,100 @@
+import type { Bound, IndexCell, ListRequest, Place } from './messages.ts'
+import { bindCell, columnOf, indexName, tableOf } from './schema.ts'
+import type { Statements } from './statements.ts'
+
+/**
+ * Up to so many rows of a filter are sorted: at most 2 ms, wherever among all rows they lie. A filter of more is
+ * likely met soon along the sort's own index, and counting on would cost what it saves.
+ */
+const fewRows = 20_000
+
+type Cell = number | string | Uint8Array
+
+interface Clause {
+  readonly sql: string
+  readonly values: readonly Cell[]
+}
+
+export type ListedRow = readonly [name: string, version: number, json: string]
+
+/** A page of one scope. The caller holds a read transaction over it. */
+export function listRows(
+  statements: Statements,
+  scope: number,
+  request: ListRequest,
+): { rows: ListedRow[]; next?: Place } {
+  const { collection, sortBy, limit } = request
+  const sort = sortBy === 'name' ? 'name' : columnOf(sortBy)
+  const direction = request.descending ? 'DESC' : 'ASC'
+  const clauses = [...boundsAfter(request).map(boundClause), ...placeClauses(request, sort)]
+  if (request.nameContains !== '') clauses.push({ sql: 'instr(name, ?) > 0', values: [request.nameContains] })
+  const index = indexFor(statements, scope, request)
+  const sql = `SELECT id, name, ${sort} AS cell FROM ${tableOf(collection)} ${index}
+    WHERE ${['scope = ?', ...clauses.map((clause) => clause.sql)].join(' AND ')}
+    ORDER BY ${sort} ${direction}, name ${direction} LIMIT ?`
+  const values = clauses.flatMap((clause) => clause.values)
+  const found = statements.of(sql).all(scope, ...values, limit + 1)
+  const page = found.slice(0, limit)
+  const read = statements.of(`SELECT version, value FROM ${tableOf(collection)} WHERE id = ?`)
+  const rows = page.map(({ id, name }): ListedRow => {
+    const row = read.get(id as number)
+    return [String(name), Number(row?.version), String(row?.value)]
+  })
+  const last = page.at(-1)
+  if (found.length <= limit || !last) return { rows }
+  return { rows, next: { cell: cellOf(last.cell), name: String(last.name) } }
+}
+
+/** The index whose filter leaves the fewest rows, where they are few, else the one in the order asked for. */
+function indexFor(statements: Statements, scope: number, { collection, where, sortBy }: ListRequest): string {
+  const fields = new Set(where.filter(({ is }) => is !== 'notEqual').map(({ field }) => field))
+  fields.delete(sortBy)
+  let least = fewRows + 1
+  // A collection without fields has but its key's index, which is in name order.
+  let index = where.length === 0 && sortBy === 'name' ? '' : `INDEXED BY ${indexName(collection, sortBy)}`
+  for (const field of fields) {
+    const byField = `INDEXED BY ${indexName(collection, field)}`
+    const clauses = where.filter((bound) => bound.field === field && bound.is !== 'notEqual').map(boundClause)
+    const sql = `SELECT count(*) AS found FROM (SELECT 1 FROM ${tableOf(collection)} ${byField}
+      WHERE ${['scope = ?', ...clauses.map((clause) => clause.sql)].join(' AND ')} LIMIT ?)`
+    const row = statements.of(sql).get(scope, ...clauses.flatMap((clause) => clause.values), least)
+    const found = Number(row?.found)
+    if (found >= least) continue
+    least = found
+    index = byField
+  }
+  return index
+}
+
+/** What the place of the page before implies is left out, or SQLite may start at the bound and walk to the place. */
+function boundsAfter({ where, sortBy, after, descending }: ListRequest): readonly Bound[] {
+  if (!after) return where
+  const implied = descending ? ['less', 'atMost'] : ['greater', 'atLeast']
+  return where.filter(({ field, is }) => field !== sortBy || !implied.includes(is))
+}
+
+function placeClauses({ where, sortBy, after, descending }: ListRequest, sort: string): Clause[] {
+  if (!after) return []
+  const than = descending ? '<' : '>'
+  const pinned = where.some(({ field, is }) => field === sortBy && is === 'equal')
+  if (sortBy === 'name' || pinned) return [{ sql: `name ${than} ?`, values: [after.name] }]
+  return [{ sql: `(${sort}, name) ${than} (?, ?)`, values: [bindCell(after.cell), after.name] }]
+}
+
+/** In SQLite's order numbers come before strings and those before blobs: a bound holds within its own type alone. */
+function boundClause({ field, is, value }: Bound): Clause {
+  const column = columnOf(field)
+  if (is === 'equal') return { sql: `${column} = ?`, values: [value] }
+  if (is === 'notEqual') return { sql: `${column} <> ?`, values: [value] }
+  if (is === 'greater' || is === 'atLeast') {
+    const typeEnd = typeof value === 'number' ? '' : new Uint8Array(0)
+    return { sql: `${column} ${is === 'greater' ? '>' : '>='} ? AND ${column} < ?`, values: [value, typeEnd] }
+  }
+  const than = is === 'less' ? '<' : '<='
+  if (typeof value === 'number') return { sql: `${column} ${than} ?`, values: [value] }
+  return { sql: `${column} ${than} ? AND ${column} >= ?`, values: [value, ''] }
+}
+
+function cellOf(value: unknown): IndexCell {
+  return typeof value === 'number' || typeof value === 'string' ? value : null
+}

@@ -1,0 +1,60 @@
+"""The start-up module under a real interpreter, with the modules' names but not their weight."""
+
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+import unittest
+from pathlib import Path
+
+RUN = Path(__file__).resolve().parent.parent
+
+
+class WaitsTest(unittest.TestCase):
+    def run_python(self, code: str, files: dict[str, str]) -> tuple[str, float]:
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in files.items():
+                path = Path(folder, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(textwrap.dedent(content))
+            started = time.monotonic()
+            done = subprocess.run(
+                [sys.executable, "-c", textwrap.dedent(code)],
+                env={"PYTHONPATH": f"{RUN}:{folder}"},
+                capture_output=True,
+                text=True,
+                timeout=30,
+            )
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            return done.stdout, time.monotonic() - started
+
+    def test_a_waiting_module_sleeps_shortly_and_believes_that_it_slept(self):
+        waiting = """
+            import time
+            def wait(timeout=None):
+                started = time.time()
+                for _ in range(3):
+                    time.sleep(10)
+                return time.time() - started
+        """
+        code = """
+            import time
+            import sagemaker.session, sagemaker.other
+            print(round(sagemaker.session.wait()), sagemaker.session.wait(timeout=60) < 2)
+            print(sagemaker.session.time is time, sagemaker.other.time is time)
+        """
+        files = {"sagemaker/__init__.py": "", "sagemaker/session.py": waiting, "sagemaker/other.py": "import time"}
+        printed, seconds = self.run_python(code, files)
+        self.assertEqual(printed, "30 True\nFalse True\n")
+        self.assertLess(seconds, 5)
+
+    def test_the_user_s_own_sitecustomize_still_runs(self):
+        printed, _ = self.run_python(
+            "import sitecustomize; print(sitecustomize.MARK)", {"sitecustomize.py": "MARK = 7\nprint('mine')"}
+        )
+        self.assertEqual(printed, "mine\n7\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
