@@ -20,7 +20,7 @@ export function readWhole(message: IncomingMessage, limitBytes: number): Promise
     message.on('data', (part: Buffer) => {
       length += part.length
       if (length > limitBytes) {
-        message.removeAllListeners('data')
+        message.removeAllListeners('data').resume()
         reject(new BodyTooLarge())
       } else parts.push(part)
     })

@@ -103,7 +103,10 @@ class Pipeline {
 
   answer(message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     if (this.#options.before?.(message, response)) return
-    void this.#run(message, response, expectsContinue)
+    this.#run(message, response, expectsContinue).catch((error: unknown) => {
+      this.#options.log({ requestId: '', service: '', operation: undefined, error })
+      response.destroy()
+    })
   }
 
   async #run(message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
@@ -131,11 +134,14 @@ class Pipeline {
     }
     // A client that was not told to go on sends no body, and the next request would be read as one.
     if (progress.awaitsContinue) answer.headers.Connection = 'close'
+    // What nobody reads is let go: a client that sends its whole body before it reads must not wait for ever.
+    else if (!message.readableEnded) message.resume()
     addRequestId(answer, service, progress.requestId)
     try {
       await send(response, answer, request.method === 'HEAD')
     } catch (thrown) {
       error = this.#toApiError(service, thrown, progress)
+      if (!response.headersSent) response.writeHead(500).end()
     }
     this.#options.answered?.({
       requestId: progress.requestId,
