@@ -12,7 +12,7 @@ import { type SigningKey, sign } from './load/sign.ts'
 import { alternate, median, until } from './measure.ts'
 import { ended } from './serving-process.ts'
 
-const n = 15
+const n = 10
 const cli = fileURLToPath(new URL('../packages/cli/bin/sagebrush.mjs', import.meta.url))
 const bareServer = fileURLToPath(new URL('load/bare-server.ts', import.meta.url))
 

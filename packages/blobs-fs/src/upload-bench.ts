@@ -9,10 +9,11 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { openBlobs } from './open-blobs.ts'
 
-// `node src/upload-bench.ts [MiB]`: create with SHA-256 and MD5 against cp, fsync and openssl, and the loop's stalls
+// `node src/upload-bench.ts [MiB [rounds]]`: create with SHA-256 and MD5 against cp, fsync and openssl, and the loop's stalls
 // while a body of that size comes in over a socket.
 
 const sizeMiB = Number(process.argv[2] ?? 256)
+const rounds = Number(process.argv[3] ?? 3)
 const folder = await mkdtemp(join(tmpdir(), 'upload-bench-'))
 const blobs = await openBlobs({ root: join(folder, 'blobs') })
 const source = join(folder, 'source')
@@ -31,7 +32,7 @@ async function timed(run: () => unknown): Promise<number> {
 const digests = ['sha256', 'md5'] as const
 const ours: number[] = []
 const peer: number[] = []
-for (let round = 0; round < 3; round++) {
+for (let round = 0; round < rounds; round++) {
   const copy = join(folder, 'copy')
   peer.push(
     await timed(() =>
@@ -49,7 +50,7 @@ for (let round = 0; round < 3; round++) {
     }),
   )
 }
-const median = (all: number[]): number => all.sort((a, b) => a - b)[1] ?? 0
+const median = (all: number[]): number => all.sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0
 console.log(
   `create of ${sizeMiB} MiB: ${median(ours).toFixed(0)} ms; cp + fsync + sha256 + md5: ${median(peer).toFixed(0)} ms;` +
     ` ratio ${(median(peer) / median(ours)).toFixed(2)}`,

@@ -38,6 +38,12 @@ class Ended:
         return self.code if self.code >= 0 else 128 - self.code
 
 
+def exit_when_stopped() -> None:
+    """Lets SIGTERM end the toolkit while no program runs: process 1 of a container has no default for it."""
+    for number in _FORWARDED:
+        signal.signal(number, lambda number, _: os._exit(128 + number))
+
+
 def run(argv: list[str], cwd: str, env: dict[str, str], signal_descendants: bool = False) -> Ended:
     """Runs `argv` to its end. A shell does not hand signals on, so for one `signal_descendants`."""
     outputs = _Outputs()

@@ -15,7 +15,8 @@ def install(code_dir: str, env: dict[str, str], is_package: bool = False) -> Non
     """Runs the environment's pip in `code_dir` with `env`, unless all is there already.
 
     SAGEBRUSH_PIP_TARGET names the folder that receives packages where the environment is shared or
-    not ours to write; `env`'s PYTHONPATH must hold it. Raises TaskError with pip's own last words.
+    not ours to write; `env`'s PYTHONPATH must hold it. Raises TaskError with pip's own last words,
+    SystemExit when stopped by a signal.
     """
     target = os.environ.get("SAGEBRUSH_PIP_TARGET")
     has_file = os.path.isfile(os.path.join(code_dir, FILE))
@@ -35,6 +36,8 @@ def install(code_dir: str, env: dict[str, str], is_package: bool = False) -> Non
     # As variables and not as options: an older pip ignores what it does not know, the user's own win.
     quiet = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore", "PIP_PROGRESS_BAR": "off"}
     ended = process.run(arguments, code_dir, {**quiet, **env})
+    if ended.code != 0 and ended.stop_signal:
+        raise SystemExit(ended.exit_status)
     if ended.code != 0:
         kind = "InstallModuleError" if is_package else "InstallRequirementsError"
         raise TaskError(called_process_failure(kind, ended.code, _words(ended.tail), " ".join(arguments)))

@@ -8,6 +8,7 @@ import sys
 
 from .dispatcher import Dispatcher
 from .pool import Pool
+from .process import exit_when_stopped
 from .task import ERROR, Layout, TaskError, cpu_count, log, set_level
 
 BACKLOG = 1024
@@ -15,6 +16,7 @@ BACKLOG = 1024
 
 def main() -> None:
     """Serves until SIGTERM; exits with 0 after draining, with 1 and a message when it cannot serve."""
+    exit_when_stopped()
     try:
         set_level(os.environ.get("SAGEMAKER_CONTAINER_LOG_LEVEL", 20))
         layout = Layout()
@@ -27,6 +29,8 @@ def main() -> None:
         timeout = _number("SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS") or _number("SAGEMAKER_MODEL_SERVER_TIMEOUT") or 60
         grace = _number("SAGEBRUSH_GRACE_SECONDS") or 25
         status = Dispatcher(_listen(), pool, timeout, grace).run()
+    except SystemExit as stopped:
+        status = stopped.code
     except TaskError as error:
         log(ERROR, str(error))
         status = 1

@@ -69,12 +69,12 @@ def test_stdout_and_stderr_stay_apart_when_they_are(task):
 
 
 def test_100_mb_of_output_pass_quickly_in_little_memory(task):
-    task.script("import sys\nline = 'x' * 999 + '\\n'\nfor _ in range(104858):\n    sys.stdout.write(line)\nsys.exit(3)")
+    task.script(
+        "import sys\nline = 'x' * 999 + '\\n'\nfor _ in range(104858):\n    sys.stdout.write(line)\nsys.exit(3)"
+    )
     # The script is timed without the toolkit too: what is asserted is what the toolkit adds.
     bare_start = time.monotonic()
-    subprocess.run(
-        f"{task.python} -u train.py | cat > /dev/null", shell=True, cwd=task.root / "code", env=task.env
-    )
+    subprocess.run(f"{task.python} -u train.py | cat > /dev/null", shell=True, cwd=task.root / "code", env=task.env)
     bare = time.monotonic() - bare_start
     start = time.monotonic()
     process = task.start(stderr=subprocess.STDOUT)
@@ -158,10 +158,12 @@ def test_failure_carries_the_traceback(task):
 
 def test_failure_keeps_the_last_lines_within_1024_characters(task):
     many = {f"parameter{i}": "v" * 50 for i in range(40)}
-    task.script("import sys\nfor i in range(500): print('progress', i)\nprint('ü' * 20, 'last words')\nsys.exit(3)", **many)
+    task.script(
+        "import sys\nfor i in range(500): print('progress', i)\nprint('ü' * 20, 'last words')\nsys.exit(3)", **many
+    )
     assert task.train().returncode == 3
     assert len(task.failure) <= 1024
-    assert task.failure.startswith("ExecuteUserScriptError:\nExitCode 3\nErrorMessage \"… progress ")
+    assert task.failure.startswith('ExecuteUserScriptError:\nExitCode 3\nErrorMessage "… progress ')
     assert "\n" + "ü" * 20 + ' last words"\nCommand "' in task.failure
 
 
@@ -194,14 +196,17 @@ def test_a_background_child_that_holds_the_output_does_not_hold_the_job(task):
 
 
 def test_starts_the_script_within_60_ms(task):
-    """Two Python starts, and what the toolkit does between: the quickest of 15, for this may be a busy machine."""
+    """Two Python starts and what the toolkit does between; on a busy machine, by a bare start beside each."""
     task.script("import time\nprint(time.time())", n="1")
     task.train()
-    taken = []
+    taken, bare = [], []
     for _ in range(15):
         start = time.time()
         taken.append(float(task.train().stdout) - start)
-    assert min(taken) < 0.060, taken
+        start = time.time()
+        subprocess.run([task.python, "-c", "pass"], check=True)
+        bare.append(time.time() - start)
+    assert min(taken) < max(0.060, 5 * min(bare)), (taken, bare)
 
 
 def test_imports_nothing_heavy_before_the_script_starts(task):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import signal
+import socket
+import subprocess
 import time
 import zipfile
 from pathlib import Path
@@ -53,19 +56,24 @@ def test_requirements_are_there_before_the_script_and_streamed(task, wheels):
 
 
 def test_a_second_run_is_fast(task, wheels, tmp_path):
+    """On a busy machine, by the side of what pip takes only to say its version."""
+
+    def timed(action):
+        start = time.monotonic()
+        return action(), time.monotonic() - start
+
     task.write("code/requirements.txt", "sbtesta>=1.0,<2\n")
     task.script("import sbtesta")
     task.train()
-    start = time.monotonic()
-    ended = task.train()
-    assert time.monotonic() - start < 0.5
+    _, bare = timed(lambda: subprocess.run([task.python, "-m", "pip", "--version"], stdout=subprocess.DEVNULL))
+    ended, took = timed(task.train)
     assert "already installed" in ended.stderr and ended.stdout == ""
+    assert took < max(0.5, 2 * bare)
     # The same requirements in a task with a target of its own: pip runs again, from its cache.
     task.env["SAGEBRUSH_PIP_TARGET"] = str(tmp_path / "other")
-    start = time.monotonic()
-    ended = task.train()
+    ended, took = timed(task.train)
     assert "Successfully installed sbtesta-1.0" in ended.stdout
-    assert time.monotonic() - start < 1.5
+    assert took < max(1.5, 5 * bare)
 
 
 def test_an_environment_that_is_shared_is_not_touched(task, wheels, environment):
@@ -86,7 +94,7 @@ def test_what_cannot_be_resolved_is_told_in_pips_words(task, wheels):
     task.script("print('never')")
     ended = task.train()
     assert ended.returncode == 1 and "never" not in ended.stdout
-    assert task.failure.startswith("InstallRequirementsError:\nExitCode 1\nErrorMessage \"ERROR: Cannot install")
+    assert task.failure.startswith('InstallRequirementsError:\nExitCode 1\nErrorMessage "ERROR: Cannot install')
     assert "conflicting dependencies" in task.failure and len(task.failure) <= 1024
     task.write("code/requirements.txt", "sbtest-no-such-package==3\n")
     (task.root / "output/failure").unlink()
@@ -121,3 +129,22 @@ def test_only_plain_requirements_are_judged_without_pip(tmp_path, monkeypatch, l
     monkeypatch.setattr(requirements, "_installed", lambda _: {"foo-bar": "1.10", "pre-release": "2.0rc1"})
     (tmp_path / "requirements.txt").write_text(line + "\n")
     assert requirements.satisfied(str(tmp_path / "requirements.txt"), None) is met
+
+
+def test_a_stop_while_packages_are_installed_is_no_failure(task, tmp_path):
+    """The index answers nothing: pip waits for it until it is stopped."""
+    with socket.socket() as index:
+        index.bind(("127.0.0.1", 0))
+        index.listen()
+        task.env["PIP_INDEX_URL"] = f"http://127.0.0.1:{index.getsockname()[1]}/simple"
+        task.env["SAGEBRUSH_PIP_TARGET"] = str(tmp_path / "packages")
+        task.write("code/requirements.txt", "sbtest-any==1\n")
+        task.script("print('never')")
+        process = task.start()
+        index.settimeout(30)
+        asked, _ = index.accept()
+        process.terminate()
+        out, _ = process.communicate(timeout=20)
+        asked.close()
+    assert process.returncode == 128 + signal.SIGTERM and b"never" not in out
+    assert not (task.root / "output/failure").exists()

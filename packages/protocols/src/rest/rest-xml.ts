@@ -72,7 +72,7 @@ export class RestXml implements Protocol {
     const { headers, status } = writeHttpOutput(this.#model, shape, output)
     const { body, isXml } = this.#body(operation, output)
     if (isXml) headers['Content-Type'] ??= XML_TYPE
-    return { status: status ?? operation.http.responseCode, headers, body }
+    return { status: status ?? (output.ContentRange === undefined ? operation.http.responseCode : 206), headers, body }
   }
 
   #body(operation: OperationModel, output: Record<string, unknown>): { body: AnswerBody; isXml: boolean } {
@@ -97,6 +97,7 @@ export class RestXml implements Protocol {
   }
 
   encodeError(error: ApiError, { requestId, resource }: FailureContext): Answer {
+    if (error.status === 304) return { status: 304, headers: notModifiedHeaders(error), body: '' }
     const members = Object.entries(error.members)
       .map(([name, value]) => element(name, value))
       .join('')
@@ -115,6 +116,14 @@ export class RestXml implements Protocol {
       status: 405,
       members: { Method: request.method, ResourceType: request.query.split(/[=&]/, 1)[0]?.toUpperCase() || 'OBJECT' },
     })
+  }
+}
+
+/** What a cache needs to go on with its copy (RFC 9110 §15.4.5). */
+function notModifiedHeaders({ members: { ETag, LastModified } }: ApiError): Record<string, string> {
+  return {
+    ...(typeof ETag === 'string' && { ETag }),
+    ...(LastModified instanceof Date && { 'Last-Modified': LastModified.toUTCString() }),
   }
 }
 

@@ -33,7 +33,9 @@ export function parseTemplate(operation: OperationModel): UriTemplate {
 export function matchPath(template: UriTemplate, path: string): Record<string, string> | undefined {
   const labels: Record<string, string> = {}
   const parts = path.slice(1).split('/')
-  if (parts.length === 1 && parts[0] === '') parts.pop()
+  // `/`, and `/bucket/`: a slash at the end stands for nothing, unless a greedy label takes it.
+  const takesRest = template.segments.at(-1)?.kind === 'greedy'
+  if (!takesRest && parts.at(-1) === '' && parts.length === template.segments.length + 1) parts.pop()
   for (const [i, segment] of template.segments.entries()) {
     if (segment.kind === 'greedy') return takeLabel(labels, segment.name, parts.slice(i).join('/')) ? labels : undefined
     const part = parts[i]
