@@ -3,6 +3,9 @@ import { hintKey } from '../resource-key.ts'
 import { type Endpoint, type Retired, retire } from './endpoint.ts'
 import type { EndpointReconciling, Observed } from './reconciling.ts'
 
+/** How soon requests in flight are counted again. */
+export const DRAIN_POLL_MS = 20
+
 /** The endpoint without those retired instances that are gone; the others are brought further on their way out. */
 export async function release(ctx: EndpointReconciling, endpoint: Endpoint, observed: Observed): Promise<Endpoint> {
   if (endpoint.retired.length === 0) return endpoint
@@ -43,13 +46,16 @@ export async function tearDown(
 ): Promise<number | undefined> {
   const { scope, name, value: endpoint } = row
   ctx.router.remove(scope, name)
-  const now = ctx.now()
+  const since = endpoint.modified
   const all: Endpoint = {
     ...endpoint,
-    retired: [...endpoint.retired, ...retire(endpoint.current, now), ...retire(endpoint.next, now)],
+    retired: [...endpoint.retired, ...retire(endpoint.current, since), ...retire(endpoint.next, since)],
   }
   const left = await release(ctx, all, observed)
-  if (left.retired.length > 0) return ctx.config.pollMs
+  if (left.retired.length > 0) {
+    for (const { taskId } of left.retired) ctx.copyLines(taskId)
+    return left.retired.some(({ taskId }) => ctx.router.inFlight(taskId) > 0) ? DRAIN_POLL_MS : ctx.config.pollMs
+  }
   // Tasks are removed by now: a row that changed meanwhile (tags) makes this step run again, and it finds them absent.
   if (!(await ctx.endpoints.remove(scope, name, row.version))) return 0
   ctx.hints.publish(hintKey('endpoint', scope, name))

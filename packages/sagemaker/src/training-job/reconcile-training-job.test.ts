@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { ApiError } from '@sagebrush/core'
 import { afterEach, expect, test } from 'vitest'
 import {
   Archives,
@@ -239,4 +240,35 @@ test('nothing of a job is left in the folder of its archives or in the engine', 
   await jobStatus(world, 'Completed')
   await until(() => world.engine.tasks.size === 0)
   expect(await readdir(dirname(output.file))).toEqual([])
+})
+
+test('a task that prints faster than lines can be stored can be stopped', async () => {
+  const world = await begin()
+  await createJob(world, jobRequest('job'))
+  const id = await firstTask(world)
+  world.engine.run(id)
+  let printing = true
+  const logs = world.engine.logs.bind(world.engine)
+  world.engine.logs = (of, cursor) => {
+    if (printing) world.engine.print(of, 'and on')
+    return logs(of, cursor)
+  }
+  world.engine.print(id, 'on')
+  await jobStatus(world, 'Training')
+  await world.service.operations.StopTrainingJob.handle({ TrainingJobName: 'job' }, world.context())
+  await until(() => world.engine.tasks.get(id)?.stoppedWithMs === 120_000)
+  printing = false
+  world.engine.end(id, { exit: { code: 143 } })
+  await jobStatus(world, 'Stopped')
+  const lines = await logOf(world, 'job/algo-1')
+  await until(() => world.engine.tasks.size === 0)
+  expect(lines.at(-1)?.message).toBe('and on')
+})
+
+test('a role that is gone by the time of the start fails the job instead of trying for ever', async () => {
+  const world = await begin()
+  world.credentials = () => Promise.reject(new ApiError('NoSuchEntity', 'The role SageMakerRole cannot be found.'))
+  await createJob(world, jobRequest('job'))
+  expect((await jobStatus(world, 'Failed')).FailureReason).toBe('ClientError: The role SageMakerRole cannot be found.')
+  expect(world.engine.started).toEqual([])
 })
