@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { loadConfig } from '@sagebrush/server'
 
 const SDK = 'sagemaker==2.257.6'
-const cli = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
+const cli = fileURLToPath(new URL('../../packages/cli/bin/sagebrush.mjs', import.meta.url))
 const program = fileURLToPath(new URL('../sagemaker-python-sdk/program.py', import.meta.url))
 
 /** The SageMaker Python SDK's program, in an environment of its own that is made once. */

@@ -196,7 +196,9 @@ class Session:
             problems.append('%d bytes of the log were lost: the disk is full' % self._log.lost)
         self._state.end(
             'ended', code=code, signal=signal.Signals(signal_number).name if signal_number else None,
-            outOfMemory=signal_number == signal.SIGKILL and not self._stopped and _oom_kills() > self._oom_before,
+            # 137: a shell whose command was killed so.
+            outOfMemory=(signal_number == signal.SIGKILL or code == 137) and not self._stopped
+            and _oom_kills() > self._oom_before,
             stopped=self._stopped, failure=collect.read_start(ml, 'output/failure', 1024),
             lastLines=task_log.last_lines(self._log.path, self._notes_end), outputs=outputs,
             outputError='; '.join(problems) or None, ended=record.now())

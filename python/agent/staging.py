@@ -29,7 +29,7 @@ class Channel:
         base = self._folder + '/'
         for name, size, path in objects:
             parent, _, last = name.rpartition('/')
-            if parent not in self._folders or not _is_plain(last):
+            if parent not in self._folders or not _is_plain(last) or name[0] == '/':
                 self._check(name, size)
                 if not last:
                     self._make(parent, name)

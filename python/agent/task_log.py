@@ -51,8 +51,9 @@ class TaskLog:
             if lines is not None:
                 self._write_block(lines)
         while len(self._rest) >= MAX_LINE_BYTES:
-            self._write_block(self._rest[:MAX_LINE_BYTES])
-            self._rest = self._rest[MAX_LINE_BYTES:]
+            at = MAX_LINE_BYTES - _unfinished(self._rest[:MAX_LINE_BYTES])
+            self._write_block(self._rest[:at])
+            self._rest = self._rest[at:]
             self._flushed_part = True
 
     def flush(self):

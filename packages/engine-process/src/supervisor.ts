@@ -83,8 +83,8 @@ export async function instruct(
   const send = async (message: unknown) => {
     signal.throwIfAborted()
     const stdin = child.stdin
-    if (!stdin?.writable) return
-    if (!stdin.write(`${JSON.stringify(message)}\n`)) await Promise.race([once(stdin, 'drain'), once(stdin, 'close')])
+    if (!stdin?.writable) return // it has ended, and says so by that
+    await new Promise((resolve) => stdin.write(`${JSON.stringify(message)}\n`, resolve))
   }
   try {
     await send({ task: folder })

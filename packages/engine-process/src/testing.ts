@@ -124,12 +124,14 @@ export async function leftovers(root: string): Promise<readonly string[]> {
   const found: string[] = []
   for (const pid of await readdir('/proc')) {
     if (!/^\d+$/.test(pid) || pid === String(process.pid)) continue
-    const texts = [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`].map((path) =>
-      readFile(path, 'latin1').catch(() => ''),
+    // A process of a task has the task's folders among its mounts, or in its variables where it has no namespace.
+    const texts = ['cmdline', 'environ', 'mountinfo'].map((name) =>
+      readFile(`/proc/${pid}/${name}`, 'latin1').catch(() => ''),
     )
-    const [command = '', variables = ''] = await Promise.all(texts)
-    if (`${command}${variables}`.includes(root)) found.push(`process ${pid}: ${command.replaceAll('\0', ' ')}`)
-    if (/^(sleep\0(60|86400))\0/.test(command)) found.push(`process ${pid}: ${command.replaceAll('\0', ' ')}`)
+    const [command = '', ...more] = await Promise.all(texts)
+    if ([command, ...more].some((text) => text.includes(root))) {
+      found.push(`process ${pid}: ${command.replaceAll('\0', ' ')}`)
+    }
   }
   const mounts = await readFile('/proc/self/mountinfo', 'utf8')
   found.push(...mounts.split('\n').filter((line) => line.includes(root)))

@@ -14,6 +14,7 @@ interface Source {
   readonly target: LogTarget
   /** Up to where the task's lines are stored; undefined until the store was asked. */
   cursor: string | undefined
+  preparing: Promise<string> | undefined
   running: Promise<void> | undefined
   queued: Promise<void> | undefined
 }
@@ -38,10 +39,25 @@ export class LogPump {
   /** Names the stream of a task; the first name stays. */
   open(taskId: string, target: LogTarget): void {
     if (this.#sources.has(taskId)) return
-    this.#sources.set(taskId, { target, cursor: undefined, running: undefined, queued: undefined })
+    this.#sources.set(taskId, {
+      target,
+      cursor: undefined,
+      preparing: undefined,
+      running: undefined,
+      queued: undefined,
+    })
   }
 
-  /** Resolves once every line that the task had printed before the call is stored. Unknown tasks have none. */
+  /** Resolves once the task's group and stream are there, with our lines in it. */
+  async prepare(taskId: string): Promise<void> {
+    const source = this.#sources.get(taskId)
+    if (source) await this.#prepared(source)
+  }
+
+  /**
+   * Resolves once every line that the task had printed before the call is stored, and perhaps never while it prints
+   * faster than lines can be stored: wait for it only when the task has ended. Unknown tasks have no lines.
+   */
   pump(taskId: string): Promise<void> {
     const source = this.#sources.get(taskId)
     if (!source) return Promise.resolve()
@@ -70,7 +86,7 @@ export class LogPump {
   async #pass(taskId: string, source: Source): Promise<void> {
     const { scope, group, stream } = source.target
     try {
-      source.cursor ??= await this.#prepare(source.target)
+      source.cursor = await this.#prepared(source)
       for (;;) {
         const after = source.cursor === HEADER_ONLY ? undefined : source.cursor
         const { lines, cursor } = await this.#engine.logs(taskId, after)
@@ -81,6 +97,21 @@ export class LogPump {
     } catch (error) {
       // A user may have deleted the group meanwhile: the next pass makes it again and asks the store where it stands.
       source.cursor = undefined
+      source.preparing = undefined
+      throw error
+    }
+  }
+
+  /** The cursor to go on from. Asked for by several at once, the stream is made once. */
+  async #prepared(source: Source): Promise<string> {
+    if (source.cursor !== undefined) return source.cursor
+    source.preparing ??= this.#prepare(source.target)
+    try {
+      const cursor = await source.preparing
+      source.cursor ??= cursor
+      return source.cursor
+    } catch (error) {
+      source.preparing = undefined
       throw error
     }
   }

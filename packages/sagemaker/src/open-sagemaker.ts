@@ -70,6 +70,7 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
     engine,
     logs,
     pump,
+    copyLines: (taskId) => lines.hint(taskId),
     objects,
     roles,
     hints,
@@ -105,7 +106,7 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
     if (key.startsWith('training-job/')) jobs.hint(key)
     else if (key.startsWith('endpoint/')) endpoints.hint(key)
   }
-  const lines = new Reconciler({
+  const lines: Reconciler = new Reconciler({
     kind: 'log',
     step: async (taskId) => {
       await pump.pump(taskId)

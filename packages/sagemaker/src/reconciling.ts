@@ -24,6 +24,8 @@ export interface Reconciling extends SageMakerCollections {
   readonly engine: Engine
   readonly logs: LogStore
   readonly pump: LogPump
+  /** Has the task's new lines copied, beside the step: a task may print for ever. */
+  readonly copyLines: (taskId: string) => void
   readonly objects: Objects
   readonly roles: ExecutionRoles
   readonly hints: Hints

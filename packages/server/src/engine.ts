@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Engine, ManagedImage, ObjectReader } from '@sagebrush/core'
-import { openProcessEngine, probe } from '@sagebrush/engine-process'
+import { openProcessEngine } from '@sagebrush/engine-process'
 import { type ImageTable, loadImages } from '@sagebrush/managed-images'
 import type { Config } from './config/settings.ts'
 import type { Home } from './home/open-home.ts'
@@ -23,11 +23,9 @@ export interface OpenedEngine {
 
 export async function openEngine({ config, home, objects, log }: EngineOptions): Promise<OpenedEngine> {
   const root = home.folder('tasks')
-  const { pythons } = await probe({ root, searchPath: process.env.PATH ?? '' })
-  const images = await loadImages(
-    repository('images'),
-    pythons.map(({ version }) => version),
-  )
+  // Filled in once the machine has answered: asking every Python takes longer than the whole start.
+  const pythons: string[] = []
+  const images = await loadImages(repository('images'), pythons)
   const engine = await openProcessEngine({
     root,
     cache: config.cache,
@@ -39,7 +37,17 @@ export async function openEngine({ config, home, objects, log }: EngineOptions):
     isolation: config['process.namespaces'] === 'off' ? 'none' : 'auto',
     log: (message, error) => log.error(message, { error }),
   })
-  return { engine, images: { resolve: async (uri) => resolve(images, uri) } }
+  const asked = engine.probe().then((found) => pythons.push(...found.pythons.map(({ version }) => version)))
+  asked.catch((error) => log.error('the machine could not be asked for its Pythons', { error }))
+  return {
+    engine,
+    images: {
+      resolve: async (uri) => {
+        await asked
+        return resolve(images, uri)
+      },
+    },
+  }
 }
 
 /** What stands in for an image reference; words for the user where nothing does. */

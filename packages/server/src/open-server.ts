@@ -7,7 +7,7 @@ import { closeListener, listen } from './listen.ts'
 import { openServerLog, type ServerLog, type ServerLogOptions } from './log/server-log.ts'
 import { openGateway } from './open-gateway.ts'
 import { openServices, type Services } from './open-services.ts'
-import { attachProxy } from './proxy.ts'
+import { openForwardProxy } from './proxy.ts'
 
 export interface ServerOptions {
   readonly config: Config
@@ -81,12 +81,30 @@ async function open(
     }),
     collectGarbage: () => services.collectGarbage(),
   })
-  openGateway({ services, config, clock, log, before: admin.listener }).attach(server)
+  const gateway = openGateway({
+    ...{ services, config, clock, log },
+    before: (request, response) => (proxy?.takes(request, response) ?? false) || admin.listener(request, response),
+  })
+  const { accessKeys } = services.identity
+  const proxy = await openForwardProxy({ config, home, clock, log, target: gateway, accessKeys })
+  closers.push(() => proxy?.close())
+  gateway.attach(server)
+  proxy?.attach(server)
   const url = await listen(server, config.host, config.port)
   closers.push(() => closeListener(server))
   const { accessKeyId, secretAccessKey, account, roleArn } = key
-  const proxy = config['proxy.enabled'] ? await attachProxy({ server, url, config, home, log }) : {}
-  const known: ClientFacts = { url, region: config.region, account, accessKeyId, secretAccessKey, roleArn, ...proxy }
+  const { caBundle, taskCaBundle } = proxy ?? {}
+  const known: ClientFacts = {
+    url,
+    region: config.region,
+    account,
+    accessKeyId,
+    secretAccessKey,
+    roleArn,
+    proxyUrl: proxy?.url(url),
+    caBundle,
+    taskCaBundle,
+  }
   facts = known
   await writeClientFiles(home.path, known)
 

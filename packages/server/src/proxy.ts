@@ -1,3 +1,48 @@
-export async function attachProxy(_options: unknown): Promise<{ proxyUrl?: string; caBundle?: string }> {
-  return {}
+import { createHash } from 'node:crypto'
+import { copyFileSync, mkdirSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { join } from 'node:path'
+import type { AccessKeys } from '@sagebrush/core'
+import { type Proxy as AwsProxy, openProxy } from '@sagebrush/proxy'
+import type { Config } from './config/settings.ts'
+import type { Home } from './home/open-home.ts'
+import type { ServerLog } from './log/server-log.ts'
+
+export interface OpenForwardProxyOptions {
+  readonly config: Config
+  readonly home: Home
+  readonly clock: () => Date
+  readonly log: ServerLog
+  readonly target: { attach(server: Pick<Server, 'on'>): void }
+  readonly accessKeys: AccessKeys
+}
+
+export interface ForwardProxy extends AwsProxy {
+  /** The same bundle where tasks can read it: the home is hidden from them. */
+  readonly taskCaBundle: string
+}
+
+/** The proxy that answers for AWS's host names, on the server's own port; undefined where it is switched off. */
+export async function openForwardProxy(options: OpenForwardProxyOptions): Promise<ForwardProxy | undefined> {
+  const { config, home, clock, log, target, accessKeys } = options
+  if (!config['proxy.enabled']) return undefined
+  const proxy = await openProxy({
+    folder: home.folder('proxy'),
+    clock,
+    target,
+    passThrough: config['proxy.passThrough'],
+    isOwnKey: async (accessKeyId) => (await accessKeys.find(accessKeyId)) !== undefined,
+    upstream: {
+      proxy: process.env.HTTPS_PROXY ?? process.env.https_proxy ?? '',
+      noProxy: process.env.NO_PROXY ?? process.env.no_proxy ?? '',
+    },
+    ...(process.env.SSL_CERT_FILE ? { caBundle: process.env.SSL_CERT_FILE } : {}),
+    log: (level, message, fields) => log[level](message, fields),
+  })
+  const folder = join(config.cache, 'ca')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const name = createHash('sha256').update(home.path).digest('hex').slice(0, 16)
+  const taskCaBundle = join(folder, `${name}.pem`)
+  copyFileSync(proxy.caBundle, taskCaBundle)
+  return { ...proxy, taskCaBundle }
 }

@@ -4,7 +4,7 @@ import type { ClientFacts } from './home/client-files.ts'
 
 /** What a task's code needs to reach this server as its role, and as nobody else. */
 export function taskEnvironment(
-  facts: Pick<ClientFacts, 'url' | 'proxyUrl' | 'caBundle'>,
+  facts: Pick<ClientFacts, 'url' | 'proxyUrl' | 'taskCaBundle'>,
   scope: Scope,
   credentials: RoleCredentials,
 ): Record<string, string> {
@@ -16,6 +16,6 @@ export function taskEnvironment(
     AWS_REGION: scope.region,
     AWS_DEFAULT_REGION: scope.region,
     AWS_EC2_METADATA_DISABLED: 'true',
-    ...proxyEnvironment(facts, {}),
+    ...proxyEnvironment({ proxyUrl: facts.proxyUrl, caBundle: facts.taskCaBundle }, {}),
   }
 }

@@ -15,6 +15,7 @@ import type { IndexCell, ReaderCalls, RowKey, StoredValue, WriterCalls } from '.
 import { decodeValue, encodeValue } from './value-codec.ts'
 import type { WorkerLink } from './worker-link.ts'
 
+// Small enough that a get, which waits for the same thread, does not notice.
 const batchRows = 256
 
 /** The threads that a collection calls; `scanner` is started by its first use. */
@@ -116,7 +117,7 @@ export class SqliteCollection<T> implements Collection<T> {
     await this.#ready
     let after: ReaderCalls['each']['output']['next']
     do {
-      const batch: ReaderCalls['each']['output'] = await this.#threads.scanner().call('each', {
+      const batch: ReaderCalls['each']['output'] = await this.#threads.reader.call('each', {
         collection: this.#spec.name,
         where,
         limit: batchRows,

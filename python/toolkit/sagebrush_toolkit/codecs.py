@@ -39,7 +39,8 @@ def decode(body: str | bytes, content_type: str) -> object:
     if kind == NPZ:
         raise FormatError(415, f"{NPZ} is not supported: send one array as {NPY}, or implement input_fn")
     raise FormatError(
-        415, f"Content type {content_type} is not supported by the default input_fn ({CSV}, {JSON}, {NPY}): implement it"
+        415,
+        f"Content type {content_type} is not supported by the default input_fn ({CSV}, {JSON}, {NPY}): implement it",
     )
 
 
@@ -54,7 +55,9 @@ def _from_csv(text: str) -> object:
         rows = [line.split(",") for line in text.splitlines() if line and not line.isspace()]
     try:
         # float() first: numpy's own parsing of lists of text is several times slower.
-        return numpy.array([[float(cell) if cell.strip() else numpy.nan for cell in row] for row in rows], numpy.float32)
+        return numpy.array(
+            [[float(cell) if cell.strip() else numpy.nan for cell in row] for row in rows], numpy.float32
+        )
     except ValueError as error:
         widths = {len(row) for row in rows}
         told = f"its rows have {sorted(widths)} columns" if len(widths) > 1 else str(error)

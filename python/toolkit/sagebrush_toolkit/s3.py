@@ -82,9 +82,7 @@ def _refuse(response: object, bucket: str, key: str) -> None:
     raise TaskError(f"cannot fetch {key} from bucket {bucket}: {told}")
 
 
-def signed_headers(
-    host: str, path: str, region: str, credentials: dict[str, str], now: float
-) -> dict[str, str]:
+def signed_headers(host: str, path: str, region: str, credentials: dict[str, str], now: float) -> dict[str, str]:
     """Headers of a signed GET without a query; `path` is already encoded, once, as S3 wants it."""
     import hashlib
     import hmac
@@ -107,7 +105,6 @@ def signed_headers(
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
     signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
     headers["authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={access_key}/{scope}, "
-        f"SignedHeaders={';'.join(names)}, Signature={signature}"
+        f"AWS4-HMAC-SHA256 Credential={access_key}/{scope}, SignedHeaders={';'.join(names)}, Signature={signature}"
     )
     return headers

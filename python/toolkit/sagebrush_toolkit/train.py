@@ -45,9 +45,7 @@ def _train(layout: Layout) -> int:
         from .source import fetch
 
         fetch(settings.module_dir, layout.code, os.environ.get("SAGEBRUSH_SUBMIT_ARCHIVE"))
-    entry = resolve(
-        layout.code, settings.user_entry_point, sys.executable, settings.command_arguments()
-    )
+    entry = resolve(layout.code, settings.user_entry_point, sys.executable, settings.command_arguments())
     env = user_environment(layout, settings.variables())
     if entry.is_package or os.path.exists(os.path.join(layout.code, "requirements.txt")):
         from . import requirements
@@ -69,9 +67,7 @@ def _train(layout: Layout) -> int:
     return ended.exit_status
 
 
-def user_environment(
-    layout: Layout, variables: dict[str, str], folders: list[str] | None = None
-) -> dict[str, str]:
+def user_environment(layout: Layout, variables: dict[str, str], folders: list[str] | None = None) -> dict[str, str]:
     """The task's own environment, the toolkit's variables on top, and the code folders importable."""
     env = {**os.environ, **variables}
     paths = list(folders or [layout.code])

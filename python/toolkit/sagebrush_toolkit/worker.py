@@ -153,7 +153,11 @@ class Worker:
         if path == "/invocations":
             return self._handler.invoke(request) if method == "POST" else _not_allowed(method, path, "POST")
         if path == "/ping":
-            return Response(200, b"", "application/json") if method in ("GET", "HEAD") else _not_allowed(method, path, "GET, HEAD")
+            return (
+                Response(200, b"", "application/json")
+                if method in ("GET", "HEAD")
+                else _not_allowed(method, path, "GET, HEAD")
+            )
         if path == "/execution-parameters" and self._handler.execution_parameters_fn:
             if method != "GET":
                 return _not_allowed(method, path, "GET")

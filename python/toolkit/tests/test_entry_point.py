@@ -14,7 +14,12 @@ def test_script_in_a_folder_sees_its_siblings_and_the_root(task):
 
 
 def test_shell_script_runs_in_bash_with_the_arguments(task):
-    task.script("[[ $1 == --epochs ]] && echo \"$2 in $PWD by ${BASH_VERSION:0:1}x with $SM_HP_NAME\"", "train.sh", epochs="3", name="a b")
+    task.script(
+        '[[ $1 == --epochs ]] && echo "$2 in $PWD by ${BASH_VERSION:0:1}x with $SM_HP_NAME"',
+        "train.sh",
+        epochs="3",
+        name="a b",
+    )
     assert task.train().stdout.startswith(f"3 in {task.root}/code by ")
 
 

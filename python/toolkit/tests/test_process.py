@@ -69,12 +69,12 @@ def test_stdout_and_stderr_stay_apart_when_they_are(task):
 
 
 def test_100_mb_of_output_pass_quickly_in_little_memory(task):
-    task.script("import sys\nline = 'x' * 999 + '\\n'\nfor _ in range(104858):\n    sys.stdout.write(line)\nsys.exit(3)")
+    task.script(
+        "import sys\nline = 'x' * 999 + '\\n'\nfor _ in range(104858):\n    sys.stdout.write(line)\nsys.exit(3)"
+    )
     # The script is timed without the toolkit too: what is asserted is what the toolkit adds.
     bare_start = time.monotonic()
-    subprocess.run(
-        f"{task.python} -u train.py | cat > /dev/null", shell=True, cwd=task.root / "code", env=task.env
-    )
+    subprocess.run(f"{task.python} -u train.py | cat > /dev/null", shell=True, cwd=task.root / "code", env=task.env)
     bare = time.monotonic() - bare_start
     start = time.monotonic()
     process = task.start(stderr=subprocess.STDOUT)
@@ -158,10 +158,12 @@ def test_failure_carries_the_traceback(task):
 
 def test_failure_keeps_the_last_lines_within_1024_characters(task):
     many = {f"parameter{i}": "v" * 50 for i in range(40)}
-    task.script("import sys\nfor i in range(500): print('progress', i)\nprint('ü' * 20, 'last words')\nsys.exit(3)", **many)
+    task.script(
+        "import sys\nfor i in range(500): print('progress', i)\nprint('ü' * 20, 'last words')\nsys.exit(3)", **many
+    )
     assert task.train().returncode == 3
     assert len(task.failure) <= 1024
-    assert task.failure.startswith("ExecuteUserScriptError:\nExitCode 3\nErrorMessage \"… progress ")
+    assert task.failure.startswith('ExecuteUserScriptError:\nExitCode 3\nErrorMessage "… progress ')
     assert "\n" + "ü" * 20 + ' last words"\nCommand "' in task.failure
 
 

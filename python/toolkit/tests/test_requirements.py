@@ -6,6 +6,7 @@ import base64
 import hashlib
 import signal
 import socket
+import subprocess
 import time
 import zipfile
 from pathlib import Path
@@ -55,19 +56,24 @@ def test_requirements_are_there_before_the_script_and_streamed(task, wheels):
 
 
 def test_a_second_run_is_fast(task, wheels, tmp_path):
+    """On a busy machine, by the side of what pip takes only to say its version."""
+
+    def timed(action):
+        start = time.monotonic()
+        return action(), time.monotonic() - start
+
     task.write("code/requirements.txt", "sbtesta>=1.0,<2\n")
     task.script("import sbtesta")
     task.train()
-    start = time.monotonic()
-    ended = task.train()
-    assert time.monotonic() - start < 0.5
+    _, bare = timed(lambda: subprocess.run([task.python, "-m", "pip", "--version"], stdout=subprocess.DEVNULL))
+    ended, took = timed(task.train)
     assert "already installed" in ended.stderr and ended.stdout == ""
+    assert took < max(0.5, 2 * bare)
     # The same requirements in a task with a target of its own: pip runs again, from its cache.
     task.env["SAGEBRUSH_PIP_TARGET"] = str(tmp_path / "other")
-    start = time.monotonic()
-    ended = task.train()
+    ended, took = timed(task.train)
     assert "Successfully installed sbtesta-1.0" in ended.stdout
-    assert time.monotonic() - start < 1.5
+    assert took < max(1.5, 5 * bare)
 
 
 def test_an_environment_that_is_shared_is_not_touched(task, wheels, environment):
@@ -88,7 +94,7 @@ def test_what_cannot_be_resolved_is_told_in_pips_words(task, wheels):
     task.script("print('never')")
     ended = task.train()
     assert ended.returncode == 1 and "never" not in ended.stdout
-    assert task.failure.startswith("InstallRequirementsError:\nExitCode 1\nErrorMessage \"ERROR: Cannot install")
+    assert task.failure.startswith('InstallRequirementsError:\nExitCode 1\nErrorMessage "ERROR: Cannot install')
     assert "conflicting dependencies" in task.failure and len(task.failure) <= 1024
     task.write("code/requirements.txt", "sbtest-no-such-package==3\n")
     (task.root / "output/failure").unlink()

@@ -43,7 +43,13 @@ def test_defaults_for_all_types_give_the_models_own_predictions(task, serve):
     expected = train(task)
     server = serve(MODEL)
     csv = "\n".join(",".join(map(str, row)) for row in ROWS)
-    for body, kind in ((csv, "text/csv"), (csv + "\r\n", "text/csv; charset=utf-8"), (json.dumps(ROWS), "application/json"), (npy(ROWS), "application/x-npy"), (npy(numpy.asfortranarray(ROWS)), "application/x-npy")):
+    for body, kind in (
+        (csv, "text/csv"),
+        (csv + "\r\n", "text/csv; charset=utf-8"),
+        (json.dumps(ROWS), "application/json"),
+        (npy(ROWS), "application/x-npy"),
+        (npy(numpy.asfortranarray(ROWS)), "application/x-npy"),
+    ):
         status, headers, content = server.invoke(body, kind, "application/json")
         assert (status, headers["Content-Type"], json.loads(content)) == (200, "application/json", expected), kind
     assert server.invoke(csv, accept="text/csv")[2].decode() == "".join(f"{label}\n" for label in expected)
@@ -75,7 +81,13 @@ FIXED = "import numpy\ndef model_fn(model_dir):\n    return None\ndef predict_fn
         (npy([1.0])[:-4], "application/x-npy", "*/*", 400, "the NPY body is not a whole array"),
         (npy([1.0]).replace(b"(1,)", b"(999999999999,)"), "application/x-npy", "*/*", 400, "not a whole array"),
         (b"PK\x03\x04", "application/x-npy", "*/*", 400, "not a whole array"),
-        (b"PK\x03\x04", "application/x-npz", "*/*", 415, "application/x-npz is not supported: send one array as application/x-npy"),
+        (
+            b"PK\x03\x04",
+            "application/x-npz",
+            "*/*",
+            415,
+            "application/x-npz is not supported: send one array as application/x-npy",
+        ),
         ("1,2", "application/xml", "*/*", 415, "Content type application/xml is not supported by the default input_fn"),
         ("1,2", "text/csv", "image/png", 406, "Accept image/png is not supported by the default output_fn"),
         ("1,2", "text/csv", "text/csv;q=0", 406, "Accept text/csv;q=0 is not supported"),
@@ -159,13 +171,17 @@ def test_functions_get_what_aws_gives_them(serve, task):
     ],
 )
 def test_whatever_transform_fn_returns_is_sent(serve, returned, body, kind):
-    server = serve(f"def model_fn(d):\n    return 1\ndef transform_fn(model, body, content_type, accept):\n    return {returned}\n")
+    server = serve(
+        f"def model_fn(d):\n    return 1\ndef transform_fn(model, body, content_type, accept):\n    return {returned}\n"
+    )
     status, headers, content = server.invoke("1")
     assert (status, headers["Content-Type"], content) == (200, kind, body)
 
 
 def test_error_of_user_code_is_told_to_client_and_log(serve):
-    server = serve("def model_fn(d):\n    return 1\ndef predict_fn(data, model):\n    raise ValueError('no such customer')\n")
+    server = serve(
+        "def model_fn(d):\n    return 1\ndef predict_fn(data, model):\n    raise ValueError('no such customer')\n"
+    )
     status, _, body = server.invoke("1,2")
     assert status == 500 and body.startswith(b"no such customer\nTraceback (most recent call last):")
     assert "ValueError: no such customer" in server.log
@@ -192,7 +208,10 @@ def test_execution_parameters(serve):
         ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
         ("def broken(:", "SyntaxError"),
         ("def model_fn(): pass", "model_fn takes 0 arguments (), but is called with 1, or 2 with the context"),
-        ("def model_fn(d): pass\ndef transform_fn(m, b, c, a): pass\ndef input_fn(b, c): pass", "has transform_fn and also input_fn"),
+        (
+            "def model_fn(d): pass\ndef transform_fn(m, b, c, a): pass\ndef input_fn(b, c): pass",
+            "has transform_fn and also input_fn",
+        ),
         ("import os; os._exit(5)", "its worker ended while loading the model (exit code 5)"),
     ],
 )

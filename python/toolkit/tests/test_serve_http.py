@@ -57,7 +57,8 @@ def test_chunked_request_body(serve):
     chunks = b"5;name=value\r\nhello\r\n0\r\nTrailer: x\r\n\r\n"
     answer = raw(
         server,
-        b"POST /invocations HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTRANSFER-ENCODING: Chunked\r\nContent-Type: a/b\r\n\r\n" + chunks,
+        b"POST /invocations HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTRANSFER-ENCODING: Chunked\r\nContent-Type: a/b\r\n\r\n"
+        + chunks,
     )
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n") and b'["bytes", 5' in answer
 
@@ -183,7 +184,10 @@ def test_stream_that_fails_has_no_proper_end(serve, tmp_path):
     gate.write_text("go")
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         body = str(gate).encode()
-        connection.sendall(b"POST /invocations HTTP/1.1\r\nContent-Type: text/csv;fail\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        connection.sendall(
+            b"POST /invocations HTTP/1.1\r\nContent-Type: text/csv;fail\r\nContent-Length: %d\r\n\r\n%b"
+            % (len(body), body)
+        )
         answer = b""
         while b"first" not in answer:
             answer += connection.recv(1000)
@@ -199,7 +203,10 @@ def test_stream_that_fails_has_no_proper_end(serve, tmp_path):
 def test_stream_to_an_old_client_ends_with_the_connection(serve, tmp_path):
     server = serve(STREAM.replace("time.sleep(0.01)", "break"))
     body = str(tmp_path / "gate").encode()
-    answer = raw(server, b"POST /invocations HTTP/1.0\r\nContent-Type: text/csv\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+    answer = raw(
+        server,
+        b"POST /invocations HTTP/1.0\r\nContent-Type: text/csv\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body),
+    )
     head, _, content = answer.partition(b"\r\n\r\n")
     assert b"Transfer-Encoding" not in head and content == b'first\nsecond\n{"third": 3}\n'
 

@@ -36,8 +36,13 @@ def output_fn(prediction, accept):
 
 def test_workers_answer_at_the_same_time_and_ping_never_waits(serve):
     server = serve(CODE, SAGEMAKER_MODEL_SERVER_WORKERS="2")
-    wait_until(lambda: len({server.invoke("sleep 0.05")[2] for _ in range(1)} | _spread(server)) == 2, "both workers serve")
-    answers, threads = [], [threading.Thread(target=lambda: answers.append(server.invoke("sleep 0.8")[2])) for _ in range(2)]
+    wait_until(
+        lambda: len({server.invoke("sleep 0.05")[2] for _ in range(1)} | _spread(server)) == 2, "both workers serve"
+    )
+    answers, threads = (
+        [],
+        [threading.Thread(target=lambda: answers.append(server.invoke("sleep 0.8")[2])) for _ in range(2)],
+    )
     start = time.monotonic()
     for thread in threads:
         thread.start()
@@ -142,7 +147,9 @@ def test_workers_by_default_as_many_as_cpus(serve):
     wait_until(lambda: len(server.workers()) == len(os.sched_getaffinity(0)), "a worker for each CPU")
 
 
-@pytest.mark.parametrize("name", ["SAGEMAKER_MODEL_SERVER_WORKERS", "SAGEMAKER_MODEL_SERVER_TIMEOUT", "SAGEMAKER_BIND_TO_PORT"])
+@pytest.mark.parametrize(
+    "name", ["SAGEMAKER_MODEL_SERVER_WORKERS", "SAGEMAKER_MODEL_SERVER_TIMEOUT", "SAGEMAKER_BIND_TO_PORT"]
+)
 def test_a_setting_that_is_no_number_is_named(serve, name):
     server = serve(CODE, ready=False, **{name: "many"})
     assert server.process.wait(10) == 1

@@ -30,7 +30,10 @@ def archive(path, members) -> str:
 GOOD = [
     ("pkg", {"type": tarfile.DIRTYPE, "mode": 0o755}),
     ("./pkg/__init__.py", "NAME = 'bundle'"),
-    ("train.py", "import pkg, os\nprint(pkg.NAME, open('alias.txt').read(), open('hard.txt').read(), os.access('run.sh', os.X_OK))"),
+    (
+        "train.py",
+        "import pkg, os\nprint(pkg.NAME, open('alias.txt').read(), open('hard.txt').read(), os.access('run.sh', os.X_OK))",
+    ),
     ("pkg/data.txt", "data"),
     ("alias.txt", {"type": tarfile.SYMTYPE, "linkname": "pkg/data.txt"}),
     ("hard.txt", {"type": tarfile.LNKTYPE, "linkname": "pkg/data.txt"}),
@@ -85,7 +88,12 @@ ATTACKS = {
         "'out': it links to a/b/up/.., out of the folder",
     ),
     "link made later": (
-        [("q", {**LINK, "linkname": "x/y/.."}), ("x", {**LINK, "linkname": "."}), ("y", {**LINK, "linkname": "."}), ("q/../e", "x")],
+        [
+            ("q", {**LINK, "linkname": "x/y/.."}),
+            ("x", {**LINK, "linkname": "."}),
+            ("y", {**LINK, "linkname": "."}),
+            ("q/../e", "x"),
+        ],
         "'q/../e': its name leads out",
     ),
 }
@@ -196,7 +204,11 @@ def test_code_arrives_from_s3_by_a_signed_request(task, tmp_path, s3, key):
 
 def test_passing_faults_of_s3_are_tried_again(task, tmp_path, s3):
     content = open(archive(tmp_path / "sourcedir.tar.gz", GOOD), "rb").read()
-    s3.answers += [(503, b"<Error><Code>SlowDown</Code></Error>", None), (200, content[:50], len(content)), (200, content, None)]
+    s3.answers += [
+        (503, b"<Error><Code>SlowDown</Code></Error>", None),
+        (200, content[:50], len(content)),
+        (200, content, None),
+    ]
     submit(task, "s3://my-bucket/sourcedir.tar.gz")
     ended = task.train()
     assert ended.stdout == PRINTED, ended.stderr
@@ -204,7 +216,8 @@ def test_passing_faults_of_s3_are_tried_again(task, tmp_path, s3):
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(404, "NoSuchKey"), (404, "NoSuchBucket"), (403, "AccessDenied"), (403, "SignatureDoesNotMatch")]
+    ("status", "code"),
+    [(404, "NoSuchKey"), (404, "NoSuchBucket"), (403, "AccessDenied"), (403, "SignatureDoesNotMatch")],
 )
 def test_a_refusal_of_s3_is_told(task, s3, status, code):
     s3.answers.append((status, f"<Error><Code>{code}</Code><Message>No.</Message></Error>".encode(), None))
@@ -217,4 +230,6 @@ def test_an_endpoint_that_is_not_there_is_told(task):
     task.env.update(AWS_ENDPOINT_URL_S3="http://127.0.0.1:1", AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b")
     submit(task, "s3://my-bucket/key")
     assert task.train().returncode == 1
-    assert task.failure.startswith("cannot fetch key from bucket my-bucket at http://127.0.0.1:1: ConnectionRefusedError")
+    assert task.failure.startswith(
+        "cannot fetch key from bucket my-bucket at http://127.0.0.1:1: ConnectionRefusedError"
+    )

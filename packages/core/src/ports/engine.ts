@@ -129,7 +129,10 @@ export interface Engine {
   observe(id: string): Promise<TaskState>
   /** Asks it to end: SIGTERM, after `graceMs` SIGKILL; outputs are still collected. Absent or ended: nothing. */
   stop(id: string, graceMs: number): Promise<void>
-  /** Lines after `cursor` (from the first where undefined), those that are there now; `cursor` goes on after them. */
+  /**
+   * Lines after `cursor` (from the first where undefined), a bounded number of those that are there now; `cursor` goes
+   * on after them. Whoever wants all asks again until none comes.
+   */
   logs(
     id: string,
     cursor: string | undefined,

@@ -20,12 +20,14 @@ export function readWhole(message: IncomingMessage, limitBytes: number): Promise
     message.on('data', (part: Buffer) => {
       length += part.length
       if (length > limitBytes) {
-        message.removeAllListeners('data')
+        message.removeAllListeners('data').resume()
         reject(new BodyTooLarge())
       } else parts.push(part)
     })
     message.once('end', () => resolve(parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, length)))
     message.once('error', () => reject(new BodyTruncated()))
-    message.once('aborted', () => reject(new BodyTruncated()))
+    message.once('close', () => {
+      if (!message.readableEnded) reject(new BodyTruncated())
+    })
   })
 }

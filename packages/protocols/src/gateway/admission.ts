@@ -13,6 +13,8 @@ export interface Admission {
   readonly authenticator: Authenticator
   readonly hosts: BucketHosts
   readonly now: () => Date
+  /** Of requests whose signature names none. */
+  readonly defaultRegion: string
   /** Tells a client that waits for `100 Continue` to send its body. May be called more than once. */
   readonly proceed: () => void
   /** Called as soon as they are known, for the log line of a request that fails later. */

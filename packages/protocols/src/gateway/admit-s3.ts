@@ -4,8 +4,11 @@ import { missingLength, openBody, type PayloadKind, payloadKind } from '../body/
 import { streamsInput } from '../rest/payload.ts'
 import { admitPostForm } from '../s3-post/admit-post-form.ts'
 import { isPostForm } from '../s3-post/is-post-form.ts'
+import { readUrlClaim } from '../sigv2/url-claim.ts'
+import { verifyUrl } from '../sigv2/verify-url.ts'
+import type { Identity } from '../sigv4/authenticator.ts'
 import { ChunkSignatures } from '../sigv4/chunk-signatures.ts'
-import type { SignatureClaim } from '../sigv4/claim.ts'
+import { refusal } from '../sigv4/refusals.ts'
 import { parseQuery } from '../wire/percent.ts'
 import type { WireRequest } from '../wire/wire-request.ts'
 import type { Admission, Admitted } from './admission.ts'
@@ -17,9 +20,12 @@ import type { Admission, Admitted } from './admission.ts'
 export async function admitS3(admission: Admission): Promise<Admitted> {
   const { claim, service, authenticator, request: original } = admission
   if (!claim && isPostForm(original)) return admitPostForm(admission)
-  const identity = await authenticator.identify(original, claim, 's3')
-  const request = effectiveRequest(original, identity.claim, admission.hosts(original.headers.host))
-  const stated = request.headers['x-amz-content-sha256'] ?? defaultHash(identity.claim)
+  const bucket = admission.hosts(original.headers.host)
+  const old = !claim && readUrlClaim(original) !== undefined
+  const identity = old ? undefined : await authenticator.identify(original, claim, 's3')
+  const inUrl = identity?.claim.kind !== 'header'
+  const request = effectiveRequest(original, inUrl, bucket)
+  const stated = request.headers['x-amz-content-sha256'] ?? defaultHash(inUrl)
   const payload = payloadKind(stated)
   if (!payload) {
     throw new ApiError(
@@ -28,34 +34,43 @@ export async function admitS3(admission: Admission): Promise<Admitted> {
       { members: { ArgumentName: 'x-amz-content-sha256', ArgumentValue: stated } },
     )
   }
-  authenticator.verify(original, identity, 's3', stated)
-  admission.onIdentity(identity)
+  if (identity) authenticator.verify(original, identity, 's3', stated)
+  const key = identity?.key ?? (await verifyUrl(original, bucket, authenticator, admission.now()))
+  admission.onIdentity({ key })
   const routed = service.protocol.route({ request, body: NOTHING })
   if (!routed) throw service.protocol.unknownOperation({ request, body: NOTHING })
   admission.onRouted(routed)
   const { operation } = routed
   const streams = streamsInput(service.model, operation)
   if (streams) requireLength(request, payload)
-  const scope = `${identity.claim.date}/${identity.claim.region}/${identity.claim.service}/aws4_request`
   const body = openBody({
     headers: request.headers,
     message: original.message,
     payload,
-    signatures:
-      payload.kind === 'chunked' && payload.signed
-        ? new ChunkSignatures(identity.signingKey, identity.claim.timestamp, scope, identity.claim.signature)
-        : undefined,
+    signatures: payload.kind === 'chunked' && payload.signed ? chunkSignatures(identity) : undefined,
     verifyChecksums: operation.httpChecksumRequired || operation.httpChecksum?.requestAlgorithmMember !== undefined,
     limitBytes: streams ? undefined : service.bodyLimitBytes,
     onStart: admission.proceed,
   })
-  return { request, identity, routed, body: streams ? body : await collect(body) }
+  return {
+    request,
+    identity: { key, claim: { region: identity?.claim.region ?? admission.defaultRegion } },
+    routed,
+    body: streams ? body : await collect(body),
+  }
 }
 
 const NOTHING = new Uint8Array(0)
 
-function defaultHash(claim: SignatureClaim): string {
-  if (claim.kind === 'query') return 'UNSIGNED-PAYLOAD'
+/** The signatures of chunks go on from that of the request, which the old kind of signature has none of. */
+function chunkSignatures(identity: Identity | undefined): ChunkSignatures {
+  if (!identity) throw refusal('s3', 'unsupported', 'Signed chunks need a request signed with AWS4-HMAC-SHA256.')
+  const { date, region, service, timestamp, signature } = identity.claim
+  return new ChunkSignatures(identity.signingKey, timestamp, `${date}/${region}/${service}/aws4_request`, signature)
+}
+
+function defaultHash(inUrl: boolean): string {
+  if (inUrl) return 'UNSIGNED-PAYLOAD'
   throw new ApiError('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256')
 }
 
@@ -63,15 +78,16 @@ function defaultHash(claim: SignatureClaim): string {
  * The request as its operation reads it: the bucket of the host name in the path, the `x-amz-…` parameters of a
  * presigned URL among the headers (where signers put them to have the URL carry them), no `aws-chunked` encoding.
  */
-function effectiveRequest(request: WireRequest, claim: SignatureClaim, bucket: string | undefined): WireRequest {
+function effectiveRequest(request: WireRequest, inUrl: boolean, bucket: string | undefined): WireRequest {
   const path = bucket === undefined ? request.path : `/${bucket}${request.path}`
   const encoding = request.headers['content-encoding']
-  if (claim.kind === 'header' && encoding === undefined) return { ...request, path }
+  if (!inUrl && encoding === undefined) return { ...request, path }
   const headers: Record<string, string> = Object.assign(Object.create(null), request.headers)
-  if (claim.kind === 'query') {
+  if (inUrl) {
     for (const [name, value] of parseQuery(request.query) ?? []) {
       const lower = name.toLowerCase()
-      if (lower.startsWith('x-amz-') && !CHECKSUM.test(lower)) headers[lower] ??= Buffer.from(value, 'utf8').toString('latin1')
+      if (lower.startsWith('x-amz-') && !CHECKSUM.test(lower))
+        headers[lower] ??= Buffer.from(value, 'utf8').toString('latin1')
     }
   }
   if (encoding !== undefined) {

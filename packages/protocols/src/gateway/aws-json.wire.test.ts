@@ -1,93 +1,73 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { CloudWatchLogsClient, GetLogEventsCommand, PutLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
 import {
   CreateTrainingJobCommand,
   DescribeModelCommand,
+  DescribeTrainingJobCommand,
   SageMakerClient,
   StopTrainingJobCommand,
 } from '@aws-sdk/client-sagemaker'
-import { ApiError, type RequestContext } from '@sagebrush/core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createGateway, hostService, type RequestFailure } from '../index.ts'
+import { ApiError } from '@sagebrush/core'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { ToyServer } from '../testing/toy-server.ts'
 
-const key = {
-  accessKeyId: 'AKIDEXAMPLE',
-  secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
-  account: '123456789012',
-  arn: 'arn:aws:iam::123456789012:root',
-  userId: '123456789012',
-}
-const failures: RequestFailure[] = []
-const seen: { input: unknown; ctx: RequestContext }[] = []
-let server: Server
+const toy = new ToyServer()
 let client: SageMakerClient
+let logs: CloudWatchLogsClient
 
 beforeAll(async () => {
-  const gateway = createGateway({
-    services: [
-      hostService<RequestContext>({
-        model: 'sagemaker',
-        context: (request) => request,
-        operations: {
-          CreateTrainingJob: {
-            name: 'CreateTrainingJob',
-            handle: (input: unknown, ctx: RequestContext) => {
-              seen.push({ input, ctx })
-              return { TrainingJobArn: `arn:aws:sagemaker:${ctx.caller.region}:${ctx.caller.account}:training-job/x` }
-            },
-          },
-          DescribeModel: {
-            name: 'DescribeModel',
-            handle: () => {
-              throw new ApiError('ValidationException', 'Could not find model "m".')
-            },
-          },
-          StopTrainingJob: {
-            name: 'StopTrainingJob',
-            handle: () => {
-              throw new Error('a secret path')
-            },
-          },
-        },
-      }),
-    ],
-    accessKeys: { find: async (id) => (id === key.accessKeyId ? key : undefined) },
-    now: () => new Date(),
-    log: (failure) => failures.push(failure),
-  })
-  server = createServer()
-  gateway.attach(server)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  client = new SageMakerClient({
-    endpoint: `http://127.0.0.1:${port}`,
-    region: 'eu-west-1',
-    credentials: key,
-    maxAttempts: 1,
-  })
+  await toy.start()
+  client = new SageMakerClient(toy.client)
+  logs = new CloudWatchLogsClient(toy.client)
 })
-
 afterAll(async () => {
   client.destroy()
-  await new Promise((resolve) => server.close(resolve))
+  logs.destroy()
+  await toy.stop()
+})
+beforeEach(() => {
+  toy.calls.length = 0
+  toy.failures.length = 0
 })
 
 describe('aws-json', () => {
   test('a signed call reaches its operation with typed input and the caller', async () => {
-    const answer = await client.send(
-      new CreateTrainingJobCommand({
-        TrainingJobName: 'job-1',
-        RoleArn: 'arn:aws:iam::123456789012:role/r',
-        AlgorithmSpecification: { TrainingImage: 'img', TrainingInputMode: 'File' },
-        OutputDataConfig: { S3OutputPath: 's3://bucket/out' },
-        ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 5 },
-        StoppingCondition: { MaxRuntimeInSeconds: 60 },
-        HyperParameters: { target: 'x' },
-      }),
-    )
+    toy.respond = ({ ctx }) => ({
+      TrainingJobArn: `arn:aws:sagemaker:${ctx.caller.region}:${ctx.caller.account}:training-job/x`,
+    })
+    const input = {
+      TrainingJobName: 'job-1',
+      RoleArn: 'arn:aws:iam::123456789012:role/r',
+      AlgorithmSpecification: { TrainingImage: 'img', TrainingInputMode: 'File' as const },
+      OutputDataConfig: { S3OutputPath: 's3://bucket/out' },
+      ResourceConfig: { InstanceType: 'ml.m5.large' as const, InstanceCount: 1, VolumeSizeInGB: 5 },
+      StoppingCondition: { MaxRuntimeInSeconds: 60 },
+      HyperParameters: { target: 'x', constructor: 'y' },
+    }
+    const answer = await client.send(new CreateTrainingJobCommand(input))
     expect(answer.TrainingJobArn).toBe('arn:aws:sagemaker:eu-west-1:123456789012:training-job/x')
-    expect(seen[0]?.input).toMatchObject({ HyperParameters: { target: 'x' }, ResourceConfig: { VolumeSizeInGB: 5 } })
-    expect(answer.$metadata.requestId).toBe(seen[0]?.ctx.requestId)
+    expect(toy.calls[0]?.input).toEqual(input)
+    expect(answer.$metadata.requestId).toBe(toy.calls[0]?.ctx.requestId)
+    expect(toy.calls[0]?.ctx.caller).toEqual({
+      account: '123456789012',
+      region: 'eu-west-1',
+      accessKeyId: 'AKIDEXAMPLE',
+      arn: 'arn:aws:iam::123456789012:user/tester',
+      userId: 'AIDAEXAMPLE',
+    })
+  })
+
+  test('times are epoch seconds; members that the shape does not have stay inside', async () => {
+    const CreationTime = new Date('2024-05-06T07:08:09.123Z')
+    toy.respond = () => ({
+      TrainingJobName: 'j',
+      CreationTime,
+      Internal: 'not for the client',
+      SecondaryStatusTransitions: [{ Status: 'Starting', StartTime: CreationTime, StatusMessage: undefined }],
+    })
+    const answer = await client.send(new DescribeTrainingJobCommand({ TrainingJobName: 'j' }))
+    expect(answer.CreationTime).toEqual(CreationTime)
+    expect(answer.SecondaryStatusTransitions).toEqual([{ Status: 'Starting', StartTime: CreationTime }])
+    expect(answer).not.toHaveProperty('Internal')
   })
 
   test('every violation is told at once in the words of AWS', async () => {
@@ -101,13 +81,36 @@ describe('aws-json', () => {
   })
 
   test('modelled errors pass, others become InternalFailure without detail', async () => {
+    toy.respond = () => {
+      throw new ApiError('ValidationException', 'Could not find model "m".')
+    }
     await expect(client.send(new DescribeModelCommand({ ModelName: 'm' }))).rejects.toMatchObject({
       name: 'ValidationException',
       message: 'Could not find model "m".',
+      $metadata: { httpStatusCode: 400 },
     })
+    expect(toy.failures).toHaveLength(0)
+    toy.respond = () => {
+      throw new Error('a secret path')
+    }
     const call = client.send(new StopTrainingJobCommand({ TrainingJobName: 'x' }))
     await expect(call).rejects.toMatchObject({ name: 'InternalFailure', $metadata: { httpStatusCode: 500 } })
     await expect(call).rejects.not.toThrow(/secret/)
-    expect(failures).toHaveLength(1)
+    expect(toy.failures).toMatchObject([
+      { service: 'sagemaker', operation: 'StopTrainingJob', requestId: toy.calls[1]?.ctx.requestId },
+    ])
+  })
+
+  test('logs share the address', async () => {
+    toy.respond = () => ({ nextForwardToken: 'f/1', events: [{ timestamp: 1_700_000_000_123, message: 'ü\n' }] })
+    const read = await logs.send(new GetLogEventsCommand({ logGroupName: '/aws/x', logStreamName: 's' }))
+    expect(read).toMatchObject({ nextForwardToken: 'f/1', events: [{ timestamp: 1_700_000_000_123, message: 'ü\n' }] })
+    toy.respond = () => {
+      throw new ApiError('ResourceNotFoundException', 'The specified log group does not exist.')
+    }
+    const put = logs.send(
+      new PutLogEventsCommand({ logGroupName: 'g', logStreamName: 's', logEvents: [{ timestamp: 1, message: 'm' }] }),
+    )
+    await expect(put).rejects.toMatchObject({ name: 'ResourceNotFoundException' })
   })
 })

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { type AccessKeys, ApiError } from '@sagebrush/core'
 import { hostId } from '../rest/rest-xml.ts'
+import { readUrlClaim } from '../sigv2/url-claim.ts'
 import { Authenticator } from '../sigv4/authenticator.ts'
 import { type ClaimProblem, readClaim, type SignatureClaim } from '../sigv4/claim.ts'
 import { checkInput } from '../validate/check-input.ts'
@@ -39,6 +40,8 @@ export interface GatewayOptions extends VirtualHostOptions {
   readonly services: readonly HostedService[]
   readonly accessKeys: AccessKeys
   readonly now: () => Date
+  /** Of S3 URLs signed the old way, which name none; by default `us-east-1`. */
+  readonly defaultRegion?: string
   /** Called once for each request whose operation failed with anything but an ApiError. */
   readonly log: (failure: RequestFailure) => void
   readonly answered?: (request: AnsweredRequest) => void
@@ -100,14 +103,17 @@ class Pipeline {
 
   answer(message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     if (this.#options.before?.(message, response)) return
-    void this.#run(message, response, expectsContinue)
+    this.#run(message, response, expectsContinue).catch((error: unknown) => {
+      this.#options.log({ requestId: '', service: '', operation: undefined, error })
+      response.destroy()
+    })
   }
 
   async #run(message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
     const started = performance.now()
     const request = readHead(message)
     const claim = readClaim(request)
-    const signingName = claim && 'service' in claim ? claim.service : undefined
+    const signingName = signingNameOf(request, claim)
     const selected = this.#selector.select(request, signingName)
     const service = selected ?? this.#selector.select(request, undefined)
     if (!service) throw new Error('a gateway needs at least one service')
@@ -128,11 +134,14 @@ class Pipeline {
     }
     // A client that was not told to go on sends no body, and the next request would be read as one.
     if (progress.awaitsContinue) answer.headers.Connection = 'close'
+    // What nobody reads is let go: a client that sends its whole body before it reads must not wait for ever.
+    else if (!message.readableEnded) message.resume()
     addRequestId(answer, service, progress.requestId)
     try {
       await send(response, answer, request.method === 'HEAD')
     } catch (thrown) {
       error = this.#toApiError(service, thrown, progress)
+      if (!response.headersSent) response.writeHead(500).end()
     }
     this.#options.answered?.({
       requestId: progress.requestId,
@@ -159,6 +168,7 @@ class Pipeline {
       authenticator: this.#authenticator,
       hosts: this.#hosts,
       now: this.#options.now,
+      defaultRegion: this.#options.defaultRegion ?? 'us-east-1',
       proceed: () => {
         if (progress.awaitsContinue) response.writeContinue()
         progress.awaitsContinue = false
@@ -199,4 +209,10 @@ function addRequestId(answer: Answer, service: HostedService, requestId: string)
     answer.headers['x-amz-request-id'] = requestId
     answer.headers['x-amz-id-2'] = hostId(requestId)
   } else answer.headers['x-amzn-RequestId'] = requestId
+}
+
+/** Signature Version 2 names no service; only S3 still takes it. */
+function signingNameOf(request: WireRequest, claim: SignatureClaim | ClaimProblem | undefined): string | undefined {
+  if (claim) return 'service' in claim ? claim.service : undefined
+  return readUrlClaim(request) ? 's3' : undefined
 }

@@ -31,7 +31,12 @@ test('an answer with its result and request id', async () => {
 
 test('lists of structures, numbers and times', async () => {
   toy.respond = () => ({
-    Credentials: { AccessKeyId: 'A', SecretAccessKey: 's', SessionToken: 't', Expiration: new Date('2030-01-02T03:04:05Z') },
+    Credentials: {
+      AccessKeyId: 'A',
+      SecretAccessKey: 's',
+      SessionToken: 't',
+      Expiration: new Date('2030-01-02T03:04:05Z'),
+    },
   })
   const input = {
     RoleArn: 'arn:aws:iam::123456789012:role/some',
@@ -54,7 +59,9 @@ test('lists of text, and answers in lists', async () => {
     IsTruncated: false,
   })
   const ActionNames = Array.from({ length: 12 }, (_, i) => `s3:Action${i}`)
-  const answer = await iam.send(new SimulatePrincipalPolicyCommand({ PolicySourceArn: 'arn:aws:iam::123456789012:role/x', ActionNames }))
+  const answer = await iam.send(
+    new SimulatePrincipalPolicyCommand({ PolicySourceArn: 'arn:aws:iam::123456789012:role/x', ActionNames }),
+  )
   expect(toy.calls.at(-1)?.input.ActionNames).toEqual(ActionNames)
   expect(answer).toMatchObject({ EvaluationResults: [{ EvalDecision: 'allowed' }], IsTruncated: false })
 })
@@ -74,12 +81,16 @@ test('violations are a ValidationError', async () => {
   const call = iam.send(new CreateRoleCommand({ RoleName: 'a b', AssumeRolePolicyDocument: '' }))
   await expect(call).rejects.toMatchObject({
     name: 'ValidationError',
-    message: expect.stringMatching(/^3 validation errors detected: Value 'a b' at 'roleName' .*; Value '' at 'assumeRolePolicyDocument'/),
+    message: expect.stringMatching(
+      /^3 validation errors detected: Value 'a b' at 'roleName' .*; Value '' at 'assumeRolePolicyDocument'/,
+    ),
   })
 })
 
 test('no action, an unknown action, no signature', async () => {
   const unsigned = await fetch(toy.url, { method: 'POST', body: new URLSearchParams({ Action: 'GetCallerIdentity' }) })
   expect(unsigned.status).toBe(403)
-  expect(await unsigned.text()).toMatch(/<Code>MissingAuthenticationToken<\/Code><Message>Request is missing Authentication Token</)
+  expect(await unsigned.text()).toMatch(
+    /<Code>MissingAuthenticationToken<\/Code><Message>Request is missing Authentication Token</,
+  )
 })

@@ -27,6 +27,7 @@ export function writeHttpOutput(
 
 /** As UTF-8 bytes, one character each. Line ends, which no header may have, become spaces. */
 function headerText(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text)) return text
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   const safe = /[\u0000-\u0008\u000a-\u001f\u007f]/.test(text) ? text.replace(/[\u0000-\u001f\u007f]/g, ' ') : text
   return Buffer.from(safe, 'utf8').toString('latin1')

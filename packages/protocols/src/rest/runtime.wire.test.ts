@@ -45,7 +45,12 @@ describe('InvokeEndpoint', () => {
     expect(Buffer.from(answer.Body ?? [])).toEqual(Buffer.from([0, 255, 10, 13, 33]))
     expect(answer).toMatchObject({ ContentType: 'text/x', InvokedProductionVariant: 'AllTraffic' })
     const { Body: _, ...input } = toy.calls[0]?.input ?? {}
-    expect(input).toEqual({ EndpointName: 'e-1', ContentType: 'text/csv', Accept: 'application/json', CustomAttributes: 'trace=1' })
+    expect(input).toEqual({
+      EndpointName: 'e-1',
+      ContentType: 'text/csv',
+      Accept: 'application/json',
+      CustomAttributes: 'trace=1',
+    })
   })
 
   test('6 MB pass, a byte more is told so', async () => {

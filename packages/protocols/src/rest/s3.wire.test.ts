@@ -61,36 +61,40 @@ function lastCall(): Call {
 const Bucket = 'bucket'
 
 describe('bodies', () => {
-  test.each(['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const)('a buffer with %s in a header', async (name) => {
-    const body = randomBytes(100_000)
-    await s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: body, ChecksumAlgorithm: name }))
-    expect(stored.equals(body)).toBe(true)
-    expect(lastCall().input[`Checksum${name}`]).toBe(checksums[name.toLowerCase() as 'crc32'])
-    expect(Object.keys(checksums)).toEqual([name.toLowerCase()])
-  })
+  test.each(['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const)(
+    'a buffer with %s in a header',
+    async (name) => {
+      const body = randomBytes(100_000)
+      await s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: body, ChecksumAlgorithm: name }))
+      expect(stored.equals(body)).toBe(true)
+      expect(lastCall().input[`Checksum${name}`]).toBe(checksums[name.toLowerCase() as 'crc32'])
+      expect(Object.keys(checksums)).toEqual([name.toLowerCase()])
+    },
+  )
 
-  test.each(['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const)('a stream with %s in a trailer', async (name) => {
-    const body = randomBytes(300_000)
-    await s3.send(
-      new PutObjectCommand({
-        Bucket,
-        Key: 'k',
-        Body: Readable.from([body.subarray(0, 70_001), body.subarray(70_001)]),
-        ContentLength: body.length,
-        ContentEncoding: 'gzip',
-        ChecksumAlgorithm: name,
-      }),
-    )
-    expect(stored.equals(body)).toBe(true)
-    expect(Object.keys(checksums)).toEqual([name.toLowerCase()])
-    expect(lastCall().input.ContentEncoding).toBe('gzip')
-    expect((lastCall().input.Body as VerifiedBody).sizeBytes).toBe(body.length)
-  })
+  test.each(['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const)(
+    'a stream with %s in a trailer',
+    async (name) => {
+      const body = randomBytes(300_000)
+      await s3.send(
+        new PutObjectCommand({
+          Bucket,
+          Key: 'k',
+          Body: Readable.from([body.subarray(0, 70_001), body.subarray(70_001)]),
+          ContentLength: body.length,
+          ContentEncoding: 'gzip',
+          ChecksumAlgorithm: name,
+        }),
+      )
+      expect(stored.equals(body)).toBe(true)
+      expect(Object.keys(checksums)).toEqual([name.toLowerCase()])
+      expect(lastCall().input.ContentEncoding).toBe('gzip')
+      expect((lastCall().input.Body as VerifiedBody).sizeBytes).toBe(body.length)
+    },
+  )
 
   test('a wrong checksum is refused after the last byte, and the operation sees the stream fail', async () => {
-    const call = s3.send(
-      new PutObjectCommand({ Bucket, Key: 'k', Body: 'abc', ChecksumCRC32: 'AAAAAA==' }),
-    )
+    const call = s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'abc', ChecksumCRC32: 'AAAAAA==' }))
     await expect(call).rejects.toMatchObject({ name: 'BadDigest', $metadata: { httpStatusCode: 400 } })
     expect(stored.toString()).toBe('nothing')
     expect(toy.failures).toEqual([])
@@ -110,7 +114,9 @@ describe('bodies', () => {
     expect(lastCall().input.Policy).toBe('{"Version":"x"}')
     toy.respond = () => ({ Deleted: [{ Key: 'a&<\r\n>"\u0001' }], Errors: [{ Key: 'b', Code: 'AccessDenied' }] })
     const key = ' a&<\r\n>" ü '
-    const answer = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: key }, { Key: 'b' }] } }))
+    const answer = await s3.send(
+      new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: key }, { Key: 'b' }] } }),
+    )
     expect(lastCall().input.Delete).toEqual({ Objects: [{ Key: key }, { Key: 'b' }] })
     expect(answer.Deleted).toEqual([{ Key: 'a&<\r\n>"\u0001' }])
     expect(answer.Errors).toEqual([{ Key: 'b', Code: 'AccessDenied' }])
@@ -148,7 +154,10 @@ describe('answers', () => {
   test('a listing reads back as written', async () => {
     const listing = {
       Name: Bucket,
-      Contents: [{ Key: 'a', Size: 1, LastModified: new Date('2024-01-01T00:00:00Z') }, { Key: 'b', Size: 2 }],
+      Contents: [
+        { Key: 'a', Size: 1, LastModified: new Date('2024-01-01T00:00:00Z') },
+        { Key: 'b', Size: 2 },
+      ],
       CommonPrefixes: [{ Prefix: 'c/' }],
       IsTruncated: false,
       KeyCount: 3,
@@ -212,9 +221,13 @@ describe('other ways in', () => {
     expect(await tampered.text()).toContain('<Code>SignatureDoesNotMatch</Code>')
 
     toy.respond = keepBody
-    const put = await getSignedUrl(s3, new PutObjectCommand({ Bucket, Key: 'up', Metadata: { m: 'v' }, ACL: 'private' }), {
-      expiresIn: 60,
-    })
+    const put = await getSignedUrl(
+      s3,
+      new PutObjectCommand({ Bucket, Key: 'up', Metadata: { m: 'v' }, ACL: 'private' }),
+      {
+        expiresIn: 60,
+      },
+    )
     const answer = await fetch(put, { method: 'PUT', body: 'uploaded' })
     expect(await answer.text()).toBe('')
     expect(stored.toString()).toBe('uploaded')
@@ -233,8 +246,12 @@ describe('other ways in', () => {
   test('a browser posts a form under a signed policy', async () => {
     const { url, fields } = await createPresignedPost(s3, {
       Bucket,
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: S3's own placeholder
       Key: 'up/${filename}',
-      Conditions: [['content-length-range', 1, 100_000], ['starts-with', '$x-amz-meta-note', 'n']],
+      Conditions: [
+        ['content-length-range', 1, 100_000],
+        ['starts-with', '$x-amz-meta-note', 'n'],
+      ],
       Fields: { success_action_status: '201' },
     })
     const post = (extra: Record<string, string>, content: Uint8Array<ArrayBuffer>) => {
@@ -254,7 +271,11 @@ describe('other ways in', () => {
       ctx: { caller: { account: '123456789012', region: 'eu-west-1' } },
     })
     const refusals: [Record<string, string>, Uint8Array<ArrayBuffer>, RegExp][] = [
-      [{ 'x-amz-meta-note': 'x' }, content, /Policy Condition failed: \[&quot;starts-with&quot;,&quot;\$x-amz-meta-note&quot;,&quot;n&quot;\]/],
+      [
+        { 'x-amz-meta-note': 'x' },
+        content,
+        /Policy Condition failed: \[&quot;starts-with&quot;,&quot;\$x-amz-meta-note&quot;,&quot;n&quot;\]/,
+      ],
       [{ 'x-amz-meta-note': 'n', 'x-amz-acl': 'public-read' }, content, /Extra input fields: x-amz-acl/],
       [{ 'x-amz-meta-note': 'n' }, new Uint8Array(100_001), /EntityTooLarge/],
       [{ 'x-amz-meta-note': 'n' }, new Uint8Array(0), /EntityTooSmall/],

@@ -34,7 +34,8 @@ export function matchPath(template: UriTemplate, path: string): Record<string, s
   const labels: Record<string, string> = {}
   const parts = path.slice(1).split('/')
   // `/`, and `/bucket/`: a slash at the end stands for nothing, unless a greedy label takes it.
-  if (parts.at(-1) === '' && parts.length === template.segments.length + 1) parts.pop()
+  const takesRest = template.segments.at(-1)?.kind === 'greedy'
+  if (!takesRest && parts.at(-1) === '' && parts.length === template.segments.length + 1) parts.pop()
   for (const [i, segment] of template.segments.entries()) {
     if (segment.kind === 'greedy') return takeLabel(labels, segment.name, parts.slice(i).join('/')) ? labels : undefined
     const part = parts[i]

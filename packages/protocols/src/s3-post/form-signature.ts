@@ -3,7 +3,6 @@ import { type Authenticator, checkToken } from '../sigv4/authenticator.ts'
 import { ALGORITHM, readScope } from '../sigv4/claim.ts'
 import { refusal } from '../sigv4/refusals.ts'
 import { sameText } from '../sigv4/same-text.ts'
-import { hmac } from '../sigv4/signing-key.ts'
 
 export interface FormIdentity {
   readonly key: AccessKey
@@ -35,7 +34,7 @@ export async function verifyForm(
   const key = await authenticator.find(scope.accessKeyId)
   if (!key) throw refusal('s3', 'unknown-key', '', { AWSAccessKeyId: scope.accessKeyId })
   checkToken(key, fields.get('x-amz-security-token'), now, 's3')
-  const computed = hmac(authenticator.signingKey(key, scope), policy).toString('hex')
+  const computed = authenticator.signingKey(key, scope).sign(policy)
   if (!sameText(computed, signature)) {
     throw refusal('s3', 'mismatch', '', { AWSAccessKeyId: scope.accessKeyId, StringToSign: policy })
   }

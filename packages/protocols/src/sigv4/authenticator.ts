@@ -4,7 +4,7 @@ import { canonicalRequests, hashText } from './canonical-request.ts'
 import { ALGORITHM, type ClaimProblem, formatTimestamp, type SignatureClaim } from './claim.ts'
 import { refusal, type ServiceFamily } from './refusals.ts'
 import { sameText } from './same-text.ts'
-import { hmac, SigningKeys } from './signing-key.ts'
+import { type SigningKey, SigningKeys } from './signing-key.ts'
 
 const SKEW_MS = 15 * 60_000
 
@@ -13,7 +13,7 @@ export interface Identity {
   readonly key: AccessKey
   readonly claim: SignatureClaim
   /** For the chunk and trailer signatures that chain on the request's own. */
-  readonly signingKey: Buffer
+  readonly signingKey: SigningKey
 }
 
 /** Checks Signature Version 4. Keeps derived keys and no verdicts: each signature is computed and compared. */
@@ -43,7 +43,7 @@ export class Authenticator {
     return { key, claim, signingKey: this.signingKey(key, claim) }
   }
 
-  signingKey(key: AccessKey, scope: Pick<SignatureClaim, 'date' | 'region' | 'service'>): Buffer {
+  signingKey(key: AccessKey, scope: Pick<SignatureClaim, 'date' | 'region' | 'service'>): SigningKey {
     return this.#signingKeys.get(key.accessKeyId, key.secretAccessKey, scope.date, scope.region, scope.service)
   }
 
@@ -60,7 +60,7 @@ export class Authenticator {
     let canonical = ''
     for (const text of canonicalRequests(request, claim, family === 's3' ? 's3' : 'normalized', payloadHash)) {
       const toSign = head + hashText(text)
-      if (sameText(hmac(signingKey, toSign).toString('hex'), claim.signature)) return
+      if (sameText(signingKey.sign(toSign), claim.signature)) return
       if (canonical === '') {
         stringToSign = toSign
         canonical = text
@@ -85,6 +85,7 @@ export class Authenticator {
     }
     const now = this.#now()
     const age = now.getTime() - claim.time.getTime()
+    if (age >= -SKEW_MS && age <= (claim.expiresSeconds === undefined ? SKEW_MS : claim.expiresSeconds * 1000)) return
     const stamp = (offsetMs: number) => formatTimestamp(new Date(now.getTime() + offsetMs))
     if (age < -SKEW_MS) {
       throw refusal(
@@ -95,7 +96,6 @@ export class Authenticator {
       )
     }
     const lifeMs = claim.expiresSeconds === undefined ? SKEW_MS : claim.expiresSeconds * 1000
-    if (age <= lifeMs) return
     const life = claim.expiresSeconds === undefined ? '15 min.' : `${claim.expiresSeconds} sec.`
     throw refusal(
       family,
@@ -122,7 +122,7 @@ function clockMembers(claim: SignatureClaim, now: Date): Record<string, unknown>
 function checkSignedHeaders(request: WireRequest, claim: SignatureClaim, family: ServiceFamily): void {
   const unsigned: string[] = []
   if (!claim.signedHeaders.includes('host')) unsigned.push('host')
-  for (const name of Object.keys(request.headers)) {
+  for (const name in request.headers) {
     if (name.startsWith('x-amz-') && !claim.signedHeaders.includes(name)) unsigned.push(name)
   }
   if (unsigned.length === 0) return

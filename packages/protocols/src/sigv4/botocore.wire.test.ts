@@ -1,39 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { BOTOCORE, botocorePython } from '../testing/botocore-python.ts'
 import { type RawAnswer, type RawRequest, sendRaw } from '../testing/raw-request.ts'
 import { ToyServer, toyKey, toySession } from '../testing/toy-server.ts'
 
-const VERSION = '1.44.5'
 const python = botocorePython()
-
-/** A virtual environment with the signer, made once and kept; undefined where it cannot be had. */
-function botocorePython(): string | undefined {
-  const home = join(homedir(), '.cache', 'sagebrush-test', `botocore-${VERSION}`)
-  const found = join(home, 'bin', 'python')
-  const works = () => {
-    try {
-      return execFileSync(found, ['-c', 'import botocore; print(botocore.__version__)'], { encoding: 'utf8' }).trim()
-    } catch {
-      return ''
-    }
-  }
-  if (existsSync(found) && works() === VERSION) return found
-  const made = `${home}.${process.pid}`
-  try {
-    mkdirSync(join(home, '..'), { recursive: true })
-    execFileSync('python3', ['-m', 'venv', made], { stdio: 'pipe' })
-    execFileSync(join(made, 'bin', 'python'), ['-m', 'pip', 'install', '-q', `botocore==${VERSION}`], { stdio: 'pipe' })
-    rmSync(home, { recursive: true, force: true })
-    renameSync(made, home)
-    return works() === VERSION ? found : undefined
-  } catch {
-    rmSync(made, { recursive: true, force: true })
-    return undefined
-  }
-}
 
 interface SignedRequest extends RawRequest {
   readonly kind: string
@@ -74,7 +46,7 @@ function signAll(command: string): readonly SignedRequest[] {
     .map((raw) => ({ ...raw, body: Buffer.from(raw.body, 'base64') }))
 }
 
-const title = `requests signed by botocore ${VERSION}${python ? '' : ' (GAP: needs python3 with venv and pip that reaches a package index)'}`
+const title = `requests signed by botocore ${BOTOCORE}${python ? '' : ' (GAP: needs python3 with venv and pip that reaches a package index)'}`
 
 describe.skipIf(!python)(title, () => {
   test('there are more than 300 of all services', () => {
@@ -99,7 +71,8 @@ describe.skipIf(!python)(title, () => {
       for (const kind of request.tampers) {
         tried++
         const answer = await sendRaw(toy.port, tamper(request, kind))
-        if (!refuses(answer)) accepted.push({ ...describeRequest(request), tamper: kind, answer: answer.status + answer.text })
+        if (!refuses(answer))
+          accepted.push({ ...describeRequest(request), tamper: kind, answer: answer.status + answer.text })
       }
     }
     expect(accepted).toEqual([])

@@ -36,7 +36,11 @@ function distinct(first: string, second: string): readonly string[] {
 
 function canonicalHeaders(request: WireRequest, claim: SignatureClaim): string {
   let text = ''
-  for (const name of claim.signedHeaders) text += `${name}:${folded(request.headers[name] ?? '')}\n`
+  for (const name of claim.signedHeaders) {
+    // The names come from the client: `constructor` is no header.
+    const value = Object.hasOwn(request.headers, name) ? (request.headers[name] ?? '') : ''
+    text += `${name}:${folded(value)}\n`
+  }
   return text
 }
 

@@ -1,18 +1,18 @@
 import { createHash, type Hash } from 'node:crypto'
 import { sameText } from './same-text.ts'
-import { hmac } from './signing-key.ts'
+import type { SigningKey } from './signing-key.ts'
 
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 /** The chain of signatures of a body sent in signed chunks: each signs its own bytes and the signature before it. */
 export class ChunkSignatures {
-  readonly #signingKey: Uint8Array
+  readonly #signingKey: SigningKey
   readonly #head: string
   #previous: string
   #hash: Hash = createHash('sha256')
 
   /** `seed` is the request's own signature, `scope` is `date/region/service/aws4_request`. */
-  constructor(signingKey: Uint8Array, timestamp: string, scope: string, seed: string) {
+  constructor(signingKey: SigningKey, timestamp: string, scope: string, seed: string) {
     this.#signingKey = signingKey
     this.#head = `${timestamp}\n${scope}`
     this.#previous = seed
@@ -36,7 +36,7 @@ export class ChunkSignatures {
   }
 
   #advance(text: string, signature: string): boolean {
-    this.#previous = hmac(this.#signingKey, text).toString('hex')
+    this.#previous = this.#signingKey.sign(text)
     return sameText(this.#previous, signature)
   }
 }

@@ -70,9 +70,9 @@ function readHeaderClaim(request: WireRequest, authorization: string): Signature
       message: `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/aws4_request, got '${credential}'`,
     }
   }
-  const timestamp = compactTime(request.headers['x-amz-date'] ?? request.headers.date)
-  const time = timestamp && parseTimestamp(timestamp)
-  if (!timestamp || !time) {
+  const stated = request.headers['x-amz-date'] ?? request.headers.date ?? ''
+  const time = parseTimestamp(stated) ?? parseHttpDate(stated)
+  if (!time) {
     return {
       problem: 'no-date',
       message: "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
@@ -84,7 +84,7 @@ function readHeaderClaim(request: WireRequest, authorization: string): Signature
     signedHeadersText,
     signedHeaders: signedHeadersText.split(';'),
     signature,
-    timestamp,
+    timestamp: stated.length === 16 ? stated : formatTimestamp(time),
     time,
     sessionToken: request.headers['x-amz-security-token'],
   }
@@ -157,11 +157,22 @@ export function readScope(
 /** `YYYYMMDDTHHMMSSZ` as a date; undefined where it is none. */
 export function parseTimestamp(text: string): Date | undefined {
   if (text.length !== 16 || text[8] !== 'T' || text[15] !== 'Z') return undefined
-  const digits = text.slice(0, 8) + text.slice(9, 15)
-  if (!/^\d{14}$/.test(digits)) return undefined
-  const part = (from: number, to: number) => Number(digits.slice(from, to))
-  const date = new Date(Date.UTC(part(0, 4), part(4, 6) - 1, part(6, 8), part(8, 10), part(10, 12), part(12, 14)))
-  return formatTimestamp(date) === text ? date : undefined
+  const month = digits(text, 4, 6)
+  const day = digits(text, 6, 8)
+  const hour = digits(text, 9, 11)
+  const date = new Date(Date.UTC(digits(text, 0, 4), month - 1, day, hour, digits(text, 11, 13), digits(text, 13, 15)))
+  // A 31st of June would have become a 1st of July.
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day && date.getUTCHours() === hour ? date : undefined
+}
+
+function digits(text: string, from: number, to: number): number {
+  let value = 0
+  for (let i = from; i < to; i++) {
+    const digit = text.charCodeAt(i) - 0x30
+    if (digit < 0 || digit > 9) return Number.NaN
+    value = value * 10 + digit
+  }
+  return value
 }
 
 export function formatTimestamp(date: Date): string {
@@ -169,8 +180,7 @@ export function formatTimestamp(date: Date): string {
 }
 
 /** Clients may sign the `Date` header (RFC 822) in place of `X-Amz-Date`. */
-function compactTime(text: string | undefined): string | undefined {
-  if (text === undefined || parseTimestamp(text)) return text
+function parseHttpDate(text: string): Date | undefined {
   const time = Date.parse(text)
-  return Number.isNaN(time) ? undefined : formatTimestamp(new Date(time))
+  return Number.isNaN(time) ? undefined : new Date(time)
 }

@@ -44,7 +44,9 @@ function s3(
   const all: [string, string][] = [['Host', host], DATE, ...headers]
   const signedHeaders = all.map(([name]) => name.toLowerCase()).sort()
   const authorization = `AWS4-HMAC-SHA256 Credential=${SCOPE},SignedHeaders=${signedHeaders.join(';')},Signature=${signature}`
-  const length: [string, string][] = signedHeaders.includes('content-length') ? [] : [['Content-Length', `${body.length}`]]
+  const length: [string, string][] = signedHeaders.includes('content-length')
+    ? []
+    : [['Content-Length', `${body.length}`]]
   return { method, target, headers: [...all, ['Authorization', authorization], ...length], body }
 }
 
@@ -53,9 +55,36 @@ const bucket = 'examplebucket.s3.amazonaws.com'
 
 describe('S3, signed headers', () => {
   test.each([
-    ['GetObject', s3('GET', bucket, '/test.txt', [['Range', 'bytes=0-9'], sha(EMPTY)], 'f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41')],
-    ['GetBucketLifecycleConfiguration', s3('GET', bucket, '/?lifecycle', [sha(EMPTY)], 'fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543')],
-    ['ListObjects', s3('GET', bucket, '/?max-keys=2&prefix=J', [sha(EMPTY)], '34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7')],
+    [
+      'GetObject',
+      s3(
+        'GET',
+        bucket,
+        '/test.txt',
+        [['Range', 'bytes=0-9'], sha(EMPTY)],
+        'f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41',
+      ),
+    ],
+    [
+      'GetBucketLifecycleConfiguration',
+      s3(
+        'GET',
+        bucket,
+        '/?lifecycle',
+        [sha(EMPTY)],
+        'fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543',
+      ),
+    ],
+    [
+      'ListObjects',
+      s3(
+        'GET',
+        bucket,
+        '/?max-keys=2&prefix=J',
+        [sha(EMPTY)],
+        '34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7',
+      ),
+    ],
     [
       'PutObject',
       s3(
@@ -74,15 +103,26 @@ describe('S3, signed headers', () => {
   ])('%s', async (operation, request) => {
     const answer = await sendRaw(toy.port, request)
     expect(answer.text).not.toContain('<Error>')
-    expect(toy.calls.at(-1)).toMatchObject({ operation, input: { Bucket: 'examplebucket' }, ctx: { caller: { region: 'us-east-1' } } })
+    expect(toy.calls.at(-1)).toMatchObject({
+      operation,
+      input: { Bucket: 'examplebucket' },
+      ctx: { caller: { region: 'us-east-1' } },
+    })
   })
 
   test('another body than the one that was signed', async () => {
-    const request = s3('PUT', bucket, '/test$file.text', [
-      ['Date', 'Fri, 24 May 2013 00:00:00 GMT'],
-      ['x-amz-storage-class', 'REDUCED_REDUNDANCY'],
-      sha('44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072'),
-    ], '98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd', Buffer.from('Welcome to Amazon S4.'))
+    const request = s3(
+      'PUT',
+      bucket,
+      '/test$file.text',
+      [
+        ['Date', 'Fri, 24 May 2013 00:00:00 GMT'],
+        ['x-amz-storage-class', 'REDUCED_REDUNDANCY'],
+        sha('44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072'),
+      ],
+      '98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd',
+      Buffer.from('Welcome to Amazon S4.'),
+    )
     expect((await sendRaw(toy.port, request)).text).toContain('<Code>XAmzContentSHA256Mismatch</Code>')
     expect(stored).toHaveLength(0)
   })
@@ -174,8 +214,16 @@ describe('S3, signed chunks', () => {
     ['a size that is none', plain(plainBody.replace('10000;', '1000z;')), 'InvalidChunkSizeError'],
     ['the trailer', trailer(trailerBody.replace('sOO8', 'sOO9')), 'SignatureDoesNotMatch'],
     ["the trailer's signature", trailer(trailerBody.replace('d81f8', 'd81f9')), 'SignatureDoesNotMatch'],
-    ['no trailer', trailer(`${trailerBody.slice(0, trailerBody.indexOf('x-amz-checksum'))}\r\n`), 'SignatureDoesNotMatch'],
-    ['an undeclared trailer', trailer(trailerBody.replace('x-amz-checksum-crc32c:', 'x-amz-meta-a:1\r\nx-amz-checksum-crc32c:')), 'SignatureDoesNotMatch'],
+    [
+      'no trailer',
+      trailer(`${trailerBody.slice(0, trailerBody.indexOf('x-amz-checksum'))}\r\n`),
+      'SignatureDoesNotMatch',
+    ],
+    [
+      'an undeclared trailer',
+      trailer(trailerBody.replace('x-amz-checksum-crc32c:', 'x-amz-meta-a:1\r\nx-amz-checksum-crc32c:')),
+      'SignatureDoesNotMatch',
+    ],
   ])('%s changed', async (_, request, code) => {
     expect((await sendRaw(toy.port, request)).text).toContain(`<Code>${code}</Code>`)
     expect(stored).toHaveLength(0)
@@ -218,7 +266,9 @@ describe('IAM', () => {
       '<Code>SignatureDoesNotMatch</Code><Message>Signature expired: 20150830T123600Z is now earlier than 20150830T123601Z (20150830T125101Z - 15 min.)</Message>',
     )
     toy.now = () => new Date('2015-08-30T12:20:59Z')
-    expect((await sendRaw(toy.port, request())).text).toContain('Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z (20150830T122059Z + 15 min.)')
+    expect((await sendRaw(toy.port, request())).text).toContain(
+      'Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z (20150830T122059Z + 15 min.)',
+    )
   })
 
   test.each([

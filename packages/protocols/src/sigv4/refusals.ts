@@ -8,6 +8,7 @@ export type RefusalReason =
   | 'unsupported'
   | 'malformed-header'
   | 'malformed-query'
+  | 'malformed-url'
   | 'no-date'
   | 'wrong-date'
   | 'unknown-key'
@@ -39,6 +40,7 @@ const S3: Readonly<Record<RefusalReason, Wording>> = {
   unsupported: { name: 'InvalidRequest', status: 400 },
   'malformed-header': { name: 'AuthorizationHeaderMalformed', status: 400 },
   'malformed-query': { name: 'AuthorizationQueryParametersError', status: 400 },
+  'malformed-url': { name: 'AccessDenied', status: 403 },
   'no-date': {
     name: 'AccessDenied',
     status: 403,
@@ -76,6 +78,7 @@ const QUERY: Readonly<Record<RefusalReason, Wording>> = {
   unsupported: { name: 'IncompleteSignature', status: 400 },
   'malformed-header': { name: 'IncompleteSignature', status: 400 },
   'malformed-query': { name: 'IncompleteSignature', status: 400 },
+  'malformed-url': { name: 'IncompleteSignature', status: 400 },
   'no-date': { name: 'IncompleteSignature', status: 400 },
   'wrong-date': { name: 'SignatureDoesNotMatch', status: 403 },
   'unknown-key': { name: 'InvalidClientTokenId', status: 403, message: INVALID_TOKEN },

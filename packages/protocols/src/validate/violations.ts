@@ -126,7 +126,7 @@ function isComplex(shape: Shape): boolean {
 function scalarFailures(shape: Shape, value: unknown): readonly string[] {
   if (shape.type === 'string' && typeof value === 'string') {
     if (shape.enum) return shape.enum.includes(value) ? NONE : [enumRule(shape.enum)]
-    const failures = lengthFailures(shape, shape.min === undefined && shape.max === undefined ? 0 : characters(value))
+    const failures = isSurelyWithin(shape, value) ? NONE : lengthFailures(shape, characters(value))
     if (shape.pattern === undefined || matches(shape.pattern, value, shape.max)) return failures
     return [...failures, patternRule(shape.pattern)]
   }
@@ -143,19 +143,22 @@ function scalarFailures(shape: Shape, value: unknown): readonly string[] {
 const NONE: readonly string[] = []
 
 /**
- * Beyond this many characters over its allowed length a value is not run against its pattern: the length is told
- * already, and a pattern's time may grow faster than the value.
+ * A value of more than twice its allowed length is not run against its pattern: the length is told already, and some
+ * of the model's patterns take time that grows with the cube of the value's length.
  */
-const PATTERN_SLACK = 1024
-
 function matches(pattern: string, value: string, max: number | undefined): boolean {
-  if (max !== undefined && value.length > 2 * max + PATTERN_SLACK) return true
+  if (max !== undefined && value.length > 2 * max + 64) return true
   return patternRegExp(pattern).test(value)
 }
 
 function lengthFailures({ min, max }: { min?: number; max?: number }, length: number): readonly string[] {
   if ((max === undefined || length <= max) && (min === undefined || length >= min)) return NONE
   return max !== undefined && length > max ? [maxLengthRule(max)] : [minLengthRule(min ?? 0)]
+}
+
+/** Most values are known to be neither too long nor too short without counting their characters. */
+function isSurelyWithin({ min, max }: { min?: number; max?: number }, value: string): boolean {
+  return (max === undefined || value.length <= max) && (min === undefined || value.length >= 2 * min)
 }
 
 /** Java counts UTF-16 units, AWS's limits are documented in characters: nobody is refused for an emoji. */

@@ -23,7 +23,7 @@ export function readHead(message: IncomingMessage): WireRequest {
     method: message.method ?? 'GET',
     path: mark < 0 ? target : target.slice(0, mark),
     query: mark < 0 ? '' : target.slice(mark + 1),
-    headers: joinHeaders(message.rawHeaders),
+    headers: hasRepeats(message) ? joinHeaders(message.rawHeaders) : (message.headers as Record<string, string>),
   }
 }
 
@@ -34,6 +34,13 @@ function originForm(target: string): string {
   if (authority < 0) return '/'
   const path = target.indexOf('/', authority + 3)
   return path < 0 ? '/' : target.slice(path)
+}
+
+/** Without repeats, which is nearly always, what Node has parsed already is the same. */
+function hasRepeats({ headers, rawHeaders }: IncomingMessage): boolean {
+  let names = 0
+  for (const _ in headers) names++
+  return names * 2 !== rawHeaders.length || headers['set-cookie'] !== undefined
 }
 
 function joinHeaders(raw: readonly string[]): Record<string, string> {

@@ -57,6 +57,14 @@ export function noSuchBucket(name: string): ApiError {
   })
 }
 
+export function invalidBucketOwner(owner: string): ApiError {
+  return new ApiError(
+    'InvalidBucketOwnerAWSAccountID',
+    'The value of the expected bucket owner parameter must be an AWS account ID',
+    { members: { AWSAccountId: owner } },
+  )
+}
+
 export function bucketAlreadyOwnedByYou(name: string): ApiError {
   return new ApiError(
     'BucketAlreadyOwnedByYou',

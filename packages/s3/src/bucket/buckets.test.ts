@@ -141,6 +141,10 @@ test('an expected owner that is another is refused', async () => {
   await expect(t.call('ListObjectsV2', input)).rejects.toMatchObject(denied)
   await expect(t.call('PutObject', { ...input, Key: 'k' })).rejects.toMatchObject(denied)
   await expect(t.call('DeleteBucket', input)).rejects.toMatchObject(denied)
+  await expect(t.call('HeadBucket', { ...input, ExpectedBucketOwner: 'me' })).rejects.toMatchObject({
+    name: 'InvalidBucketOwnerAWSAccountID',
+    status: 400,
+  })
   await t.call('HeadBucket', { ...input, ExpectedBucketOwner: '111122223333' })
 })
 

@@ -1,4 +1,3 @@
-import { findBucket } from '../bucket/find-bucket.ts'
 import type { S3Context } from '../context.ts'
 import { checkCopySource } from '../object/conditions.ts'
 import { withObject } from '../object/find-object.ts'
@@ -61,7 +60,6 @@ export async function withCopySource<T>(
   const source = parseCopySource(input.CopySource)
   const owner = input.ExpectedSourceBucketOwner
   const request = { Bucket: source.bucket, Key: source.key, ...(owner !== undefined && { ExpectedBucketOwner: owner }) }
-  await findBucket(ctx, request)
   return withObject(ctx, request, (object) => {
     checkCopySource(
       {

@@ -11,8 +11,10 @@ export interface ObjectRequest {
 
 /** The caller's object; throws NoSuchBucket, NoSuchKey or AccessDenied. */
 export async function findObject(ctx: S3Context, input: ObjectRequest): Promise<Row<ObjectRecord>> {
-  const row = await ctx.objects.get(ctx.scope, objectName(input.Bucket, input.Key))
-  await findBucket(ctx, input)
+  const [row] = await Promise.all([
+    ctx.objects.get(ctx.scope, objectName(input.Bucket, input.Key)),
+    findBucket(ctx, input),
+  ])
   if (!row) throw noSuchKey(input.Key)
   return row
 }

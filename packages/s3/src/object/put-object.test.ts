@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { openBlobs } from '@sagebrush/blobs-fs'
+import { DiskFull } from '@sagebrush/core'
 import { memoryStore } from '@sagebrush/store-kit'
 import { expect, test } from 'vitest'
 import { bytesOf, openTestS3, textOf } from '../testing/test-s3.ts'
@@ -65,6 +66,24 @@ test('a body that breaks off changes nothing', async () => {
     throw new Error('connection reset')
   }
   await expect(t.call('PutObject', { Bucket: 'data', Key: 'key', Body: broken() })).rejects.toThrow('connection reset')
+  expect(await t.get('data', 'key')).toBe('old')
+  expect(await t.blobCount()).toBe(1)
+})
+
+test('a full disk is told by 507, which no SDK sends again, and leaves the old object', async () => {
+  await using t = await openTestS3(adapters)
+  await t.call('CreateBucket', { Bucket: 'data' })
+  await t.put('data', 'key', 'old')
+  async function* tooMuch(): AsyncIterable<Uint8Array> {
+    yield Buffer.from('half')
+    throw new DiskFull('no space left on the device')
+  }
+  const put = t.call('PutObject', { Bucket: 'data', Key: 'key', Body: tooMuch() })
+  await expect(put).rejects.toMatchObject({
+    name: 'InsufficientStorage',
+    status: 507,
+    message: expect.stringContaining('nothing was stored. Free space'),
+  })
   expect(await t.get('data', 'key')).toBe('old')
   expect(await t.blobCount()).toBe(1)
 })

@@ -1,6 +1,7 @@
 import {
   type Blobs,
   type ObjectReader,
+  type ObjectShare,
   type ObjectSource,
   type Row,
   type Scope,
@@ -24,10 +25,20 @@ export function openObjectReader(ports: S3Ports): ObjectReader {
     read(scope: Scope, source: ObjectSource): Source {
       const rows = s3Scope(scope.account)
       const location = parseS3Uri(source.uri)
-      if (source.kind === 'prefix') return readPrefix(ports, rows, location)
       if (source.kind === 'object') return readObject(ports, rows, location)
-      return readManifestObjects(ports, rows, location)
+      const whole =
+        source.kind === 'prefix' ? readPrefix(ports, rows, location) : readManifestObjects(ports, rows, location)
+      return source.share ? shareOf(whole, source.share) : whole
     },
+  }
+}
+
+/** One host's part of a channel: objects are dealt out in key order. More hosts than objects leave some with none. */
+async function* shareOf(whole: Source, { index, of }: ObjectShare): Source {
+  let place = 0
+  for await (const batch of whole) {
+    const part = batch.filter(() => place++ % of === index)
+    if (part.length > 0) yield part
   }
 }
 

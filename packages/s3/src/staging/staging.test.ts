@@ -138,3 +138,20 @@ test('putFile leaves the file where the bucket is missing and none is to be made
   )
   expect(await readFile(file, 'utf8')).toBe('weights')
 })
+
+test('hosts that share a channel get every object once between them', async () => {
+  const keys = Array.from({ length: 7 }, (_, i) => `train/part-${i}`)
+  await using t = await withObjects(...keys)
+  const shares: string[][] = []
+  for (let index = 0; index < 3; index++) {
+    const names: string[] = []
+    const source = { kind: 'prefix', uri: 's3://data/train', share: { index, of: 3 } } as const
+    for await (const batch of t.s3.reader.read(scope, source)) names.push(...batch.map(({ name }) => name))
+    shares.push(names)
+  }
+  expect(shares).toEqual([
+    ['part-0', 'part-3', 'part-6'],
+    ['part-1', 'part-4'],
+    ['part-2', 'part-5'],
+  ])
+})

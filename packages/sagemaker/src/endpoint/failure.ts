@@ -28,7 +28,10 @@ export async function failedInstance(
     for (const instance of variant.instances) {
       const state = observed.get(instance.taskId) ?? { phase: 'absent' }
       if (!hasDied(instance, state) && !isLate(ctx, variant, instance, state)) continue
-      return reason(await describe(ctx, row, variant, instance, state), await lastLines(ctx, row, variant, instance))
+      return reason(
+        await describe(ctx, row, variant, instance, state),
+        await lastLines(ctx, row, variant, instance, state),
+      )
     }
   }
   return undefined
@@ -61,8 +64,10 @@ async function lastLines(
   row: Row<Endpoint>,
   variant: Variant,
   instance: Instance,
+  state: TaskState,
 ): Promise<string> {
-  await ctx.pump.pump(instance.taskId)
+  // One that still runs may print for ever: what is stored by now will do.
+  if (state.phase !== 'running') await ctx.pump.pump(instance.taskId)
   const group = endpointLogGroup(row.name)
   const stream = logStreamOf(variant, instance)
   const found = await ctx.logs.getStream(row.scope, group, stream)

@@ -1,4 +1,4 @@
-import type { Row } from '@sagebrush/core'
+import { ApiError, type Row } from '@sagebrush/core'
 import { hintKey } from '../resource-key.ts'
 import {
   type Deployment,
@@ -44,20 +44,28 @@ export async function look(ctx: EndpointReconciling, endpoint: Endpoint): Promis
   return new Map(await Promise.all(ids.map(async (id) => [id, await ctx.engine.observe(id)] as const)))
 }
 
-/** Hands to the engine what is wanted and not there. An instance that was ready and is gone has died instead. */
-export async function startMissing(ctx: EndpointReconciling, row: Row<Endpoint>, observed: Observed): Promise<void> {
+/**
+ * Hands to the engine what is wanted and not there, and resolves to what is seen then: an instance that can never be
+ * started (its role is gone) is seen as failed. One that was ready and is gone has died, and is not started again.
+ */
+export async function startMissing(ctx: EndpointReconciling, row: Row<Endpoint>, seen: Observed): Promise<Observed> {
   const now = ctx.now()
+  const observed = new Map(seen)
   const missing = deployments(row.value).flatMap(({ variants }) =>
     variants.flatMap((variant) =>
       variant.instances.flatMap((instance) => {
         const due = !instance.notBefore || instance.notBefore <= now
-        return due && !instance.ready && observed.get(instance.taskId)?.phase === 'absent'
-          ? [{ variant, instance }]
-          : []
+        return due && !instance.ready && seen.get(instance.taskId)?.phase === 'absent' ? [{ variant, instance }] : []
       }),
     ),
   )
-  await Promise.all(missing.map(({ variant, instance }) => start(ctx, row, variant, instance)))
+  await Promise.all(
+    missing.map(async ({ variant, instance }) => {
+      const message = await start(ctx, row, variant, instance)
+      if (message !== undefined) observed.set(instance.taskId, { phase: 'failed', fault: 'user', message, ended: now })
+    }),
+  )
+  return observed
 }
 
 async function start(
@@ -65,12 +73,18 @@ async function start(
   row: Row<Endpoint>,
   variant: Variant,
   instance: Instance,
-): Promise<void> {
-  const environment = variant.roleArn
-    ? await ctx.taskEnvironment(
-        row.scope,
-        await ctx.roles.credentials(row.scope, variant.roleArn, 'SageMaker', CREDENTIALS_SECONDS),
-      )
-    : {}
-  await ctx.engine.start(servingTask(row.scope, row.value, variant, instance, environment))
+): Promise<string | undefined> {
+  try {
+    const environment = variant.roleArn
+      ? await ctx.taskEnvironment(
+          row.scope,
+          await ctx.roles.credentials(row.scope, variant.roleArn, 'SageMaker', CREDENTIALS_SECONDS),
+        )
+      : {}
+    await ctx.engine.start(servingTask(row.scope, row.value, variant, instance, environment))
+    return undefined
+  } catch (error) {
+    if (error instanceof ApiError && error.fault === 'client') return error.message
+    throw error
+  }
 }

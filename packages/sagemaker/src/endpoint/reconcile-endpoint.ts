@@ -26,17 +26,19 @@ export async function reconcileEndpoint(
     return undefined
   }
   claim(ctx, row)
-  const observed = await look(ctx, row.value)
-  if (row.value.status === 'Deleting') return tearDown(ctx, row, observed)
+  const seen = await look(ctx, row.value)
+  if (row.value.status === 'Deleting') return tearDown(ctx, row, seen)
 
-  await startMissing(ctx, row, observed)
+  // The SDK asks for the endpoint's log as soon as it is in service.
+  await Promise.all([...seen.keys()].map((taskId) => ctx.pump.prepare(taskId)))
+  const observed = await startMissing(ctx, row, seen)
   const next = await advance(ctx, row, observed)
   const released = await release(ctx, next, observed)
   const route = routeOf(released, observed)
   if (route) ctx.router.set(scope, name, route)
   else ctx.router.remove(scope, name)
   if (released !== row.value && !(await apply(ctx, row, released))) return AT_ONCE
-  await Promise.all([...observed.keys()].map((taskId) => ctx.pump.pump(taskId)))
+  for (const taskId of observed.keys()) ctx.copyLines(taskId)
   return pause(ctx, released)
 }
 

@@ -34,18 +34,20 @@ export async function reconcileTrainingJob(ctx: Reconciling, scope: Scope, name:
   if (isTerminal(job)) return settle(ctx, row)
   claim(ctx, scope, job)
 
-  const states = await Promise.all(job.hosts.map((host) => ctx.engine.observe(taskId(job.attempt, host.name))))
-  const absent = job.hosts.filter((_, index) => states[index]?.phase === 'absent')
-  if (absent.length > 0 && !job.stop && !hasRun(job)) {
-    await Promise.all([startTasks(ctx, scope, job, absent), pumpAll(ctx, job, states)])
-    return ctx.config.pollMs
-  }
+  const seen = await Promise.all(job.hosts.map((host) => ctx.engine.observe(taskId(job.attempt, host.name))))
+  const absent = job.hosts.filter((_, index) => seen[index]?.phase === 'absent')
   const now = ctx.now()
+  let states: readonly TaskState[] = seen
+  if (absent.length > 0 && !job.stop && !hasRun(job)) {
+    const refused = await startTasks(ctx, scope, job, absent)
+    if (refused === undefined) return ctx.config.pollMs
+    states = seen.map((state) => (state.phase === 'absent' ? neverStarted(refused, now) : state))
+  }
   const next = withDeadline(advance(job, states, now), states, now)
   if (states.every(isOver)) return conclude(ctx, row, next, states)
   if (job.stop || absent.length > 0 || states.some(wentWrong)) await stopTheRest(ctx, job, states)
   if (next !== job && !(await apply(ctx, row, next))) return AT_ONCE
-  await pumpAll(ctx, job, states)
+  for (const host of job.hosts) ctx.copyLines(taskId(job.attempt, host.name))
   return untilDeadline(ctx, next, states, now)
 }
 
@@ -61,6 +63,10 @@ async function apply(ctx: Reconciling, row: Row<TrainingJob>, next: TrainingJob)
   const written = await ctx.trainingJobs.update(row.scope, row.name, row.version, next)
   if (written) ctx.hints.publish(hintKey('training-job', row.scope, row.name))
   return written
+}
+
+function neverStarted(message: string, now: Date): TaskState {
+  return { phase: 'failed', fault: 'user', message, ended: now }
 }
 
 async function pumpAll(ctx: Reconciling, job: TrainingJob, states: readonly TaskState[]): Promise<void> {

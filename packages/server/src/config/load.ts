@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
-import { parse } from 'yaml'
 import { type Config, environmentName, type SettingName, settingNames, settings } from './settings.ts'
 
 /** A setting that cannot be used; the message names it, its value, where it came from and what it must be. */
@@ -69,6 +69,8 @@ function read(name: SettingName, value: unknown, source: string): unknown {
 }
 
 function readFile(file: string): Map<SettingName, unknown> {
+  // Loaded here: most homes have no file, and the library takes 8 MB.
+  const { parse }: typeof import('yaml') = createRequire(import.meta.url)('yaml')
   let data: unknown
   try {
     data = parse(readFileSync(file, 'utf8')) ?? {}

@@ -12,9 +12,11 @@ export interface ClientFacts {
   /** The role that `get_execution_role()` and the examples use. */
   readonly roleArn: string
   /** Absent where the proxy is off. With its own user and password: other users of the machine cannot use it. */
-  readonly proxyUrl?: string
+  readonly proxyUrl?: string | undefined
   /** The system's certificates and our own. */
-  readonly caBundle?: string
+  readonly caBundle?: string | undefined
+  /** The same where tasks can read it. */
+  readonly taskCaBundle?: string | undefined
 }
 
 export interface ClientFiles {

@@ -1,0 +1,145 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { loadImages } from '@sagebrush/managed-images'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EnvironmentError, type EnvironmentOptions, prepareEnvironment } from './environment.ts'
+import { findPythons, type Python, pythonProblem } from './probe.ts'
+import { openBench, tinyImages } from './testing.ts'
+
+const run = promisify(execFile)
+
+/** A wheel made by hand, so that nothing is asked of any index. */
+const makeWheel = `
+import sys, zipfile
+name, version, folder = sys.argv[1:]
+info = '%s-%s.dist-info/' % (name, version)
+with zipfile.ZipFile('%s/%s-%s-py3-none-any.whl' % (folder, name, version), 'w') as wheel:
+    wheel.writestr(name + '.py', 'version = %r\\ndef main(): print("from the script", version)\\n' % version)
+    wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\\nName: %s\\nVersion: %s\\n' % (name, version))
+    wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
+    wheel.writestr(info + 'entry_points.txt', '[console_scripts]\\n%s = %s:main\\n' % (name, name))
+    wheel.writestr(info + 'RECORD', '')
+`
+
+let folder: string
+let pythons: readonly Python[]
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'environments-'))
+  await mkdir(join(folder, 'wheels'))
+  await mkdir(join(folder, 'toolkit'))
+  await writeFile(join(folder, 'toolkit/tool.py'), 'x = 1\n')
+  for (const version of ['1.0', '2.0'])
+    await run('python3', ['-c', makeWheel, 'pearl', version, join(folder, 'wheels')])
+  pythons = await findPythons(process.env.PATH ?? '')
+})
+afterAll(async () => await rm(folder, { recursive: true, force: true }))
+
+/** The order for an image that installs the requirements, from the wheels beside it and from nowhere else. */
+async function order(requirements: string, more: Partial<EnvironmentOptions> = {}) {
+  const images = join(folder, `images-${(await readdir(folder)).length}`)
+  await mkdir(join(images, 'pearls'), { recursive: true })
+  await writeFile(join(images, 'pearls/requirements.txt'), requirements)
+  const variant = { version: '1', installs: '1.0', python: '>=3.9', requirements: 'requirements.txt' }
+  const recipe = { name: 'pearls', framework: 'pearl', answersFor: [], variants: [variant], default: '1' }
+  await writeFile(join(images, 'pearls/image.json'), JSON.stringify(recipe))
+  return {
+    cache: join(folder, 'cache'),
+    images: await loadImages(images, ['3.11.0']),
+    toolkit: join(folder, 'toolkit'),
+    pythons,
+    variables: {
+      PATH: process.env.PATH,
+      HOME: folder,
+      PYTHONDONTWRITEBYTECODE: '1',
+      PIP_CONFIG_FILE: '/dev/null',
+      PIP_NO_INDEX: '1',
+      PIP_FIND_LINKS: join(folder, 'wheels'),
+    },
+    ...more,
+  }
+}
+const image = { name: 'pearls', version: '1' }
+
+describe('an environment', () => {
+  test('is made once by several at once, with its bytecode, and told as it goes', { timeout: 120_000 }, async () => {
+    const options = await order('pearl==1.0\n')
+    const told: string[] = []
+    const made = await Promise.all([1, 2].map(() => prepareEnvironment(image, options, (line) => told.push(line))))
+    expect(made[0]?.folder).toBe(made[1]?.folder)
+    const python = join(made[0]?.folder ?? '', 'bin/python')
+    expect((await run(python, ['-c', 'import pearl; print(pearl.version)'])).stdout).toBe('1.0\n')
+    expect(told.filter((line) => line.startsWith('Making a virtual environment'))).toHaveLength(1)
+    expect(told).toContain('Waiting for another process that makes the same environment')
+    expect(told.some((line) => line.startsWith('Successfully installed pearl-1.0'))).toBe(true)
+    const compiled = await run('find', [made[0]?.folder ?? '', '-name', 'pearl.*.pyc'])
+    expect(compiled.stdout).not.toBe('')
+    expect((await run('find', [join(options.cache, 'compiled'), '-name', 'tool.*.pyc'])).stdout).not.toBe('')
+
+    const before = Date.now()
+    await prepareEnvironment(image, options)
+    expect(Date.now() - before).toBeLessThan(1000)
+  })
+
+  test('that was left half-built is built anew', { timeout: 120_000 }, async () => {
+    const options = await order('pearl==2.0\n')
+    const { folder: place } = await prepareEnvironment(image, options)
+    await rm(join(place, 'sagebrush-ready.json'))
+    await rm(join(place, 'bin'), { recursive: true })
+    await writeFile(join(place, 'leftover'), 'x')
+    await prepareEnvironment(image, options)
+    await stat(join(place, 'bin/python'))
+    await expect(stat(join(place, 'leftover'))).rejects.toThrow('ENOENT')
+  })
+
+  test('that pip cannot make fails in pip’s words, and fails again', { timeout: 120_000 }, async () => {
+    const options = await order('pearl==7.7\n')
+    for (const _ of [1, 2]) {
+      const failed = prepareEnvironment(image, options)
+      await expect(failed).rejects.toThrow(EnvironmentError)
+      await expect(failed).rejects.toThrow('No matching distribution found for pearl==7.7')
+    }
+  })
+
+  test('that no Python here can have is refused, with what to do', async () => {
+    const bare: Python = { path: '/usr/bin/python3', version: '3.11.2', base: '/usr', missing: ['ensurepip'] }
+    await expect(prepareEnvironment(image, await order('', { pythons: [bare] }))).rejects.toThrow(
+      '/usr/bin/python3 has no ensurepip module: install it (Debian, Ubuntu: apt-get install python3-venv).',
+    )
+    expect(pythonProblem([])).toContain('No python3 (3.9 or later) is on PATH')
+    const old: Python = { ...bare, version: '3.8.1', missing: [] }
+    await expect(prepareEnvironment(image, await order('', { pythons: [old] }))).rejects.toThrow(
+      'pearls 1 needs Python >=3.9; this machine has 3.8.1.',
+    )
+  })
+})
+
+test('what a task installs is its own', async () => {
+  const bench = await openBench({
+    images: await tinyImages(join(folder, 'tiny-images')),
+    variables: {
+      ...process.env,
+      PIP_CONFIG_FILE: '/dev/null',
+      PIP_NO_INDEX: '1',
+      PIP_FIND_LINKS: join(folder, 'wheels'),
+    },
+    hide: [],
+  })
+  try {
+    // The wheels lie in /tmp, which a task has for itself: they come as a channel.
+    const uri = 's3://wheels/'
+    const blob = await bench.store(uri, ['pearl-2.0-py3-none-any.whl'], '')
+    await run('cp', [join(folder, 'wheels/pearl-2.0-py3-none-any.whl'), blob])
+    const { lines } = await bench.run(
+      'pip install -q /opt/ml/input/data/x/*.whl && pearl && python -c "import pearl; print(pearl.__file__)"',
+      { inputs: bench.channel(uri) },
+    )
+    expect(lines[0]).toBe('from the script 2.0')
+    expect(lines[1]).toContain('site-packages/pearl.py')
+    expect((await bench.run('python -c "import pearl"')).lines.at(-1)).toContain('No module named')
+  } finally {
+    await bench.close()
+  }
+})
