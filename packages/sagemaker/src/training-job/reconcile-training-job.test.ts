@@ -13,7 +13,7 @@ import {
   statuses,
   taskIds,
 } from '../testing/jobs.ts'
-import { caller, IMAGE, ROLE, until, World } from '../testing/world.ts'
+import { caller, ROLE, until, World } from '../testing/world.ts'
 
 const worlds: World[] = []
 
