@@ -1,5 +1,17 @@
 export { fastestOf } from './fastest-of.ts'
 export { leftBehind } from './left-behind.ts'
 export { type LoopbackNetwork, openLoopbackNetwork } from './open-loopback-network.ts'
+export {
+  type Clients,
+  defineModel,
+  deleteEndpoint,
+  endOfJob,
+  invoke,
+  linesOf,
+  openClients,
+  startJob,
+  until,
+  untilInService,
+} from './script-model.ts'
 export { type ClientSettings, type DevEnv, type DevEnvOptions, startDevEnv } from './start-dev-env.ts'
 export { type Finished, run, type ServerProcess, startServerProcess } from './start-server-process.ts'

@@ -1,0 +1,52 @@
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { type Clients, openClients, type ServerProcess, startJob, startServerProcess } from '@sagebrush/dev-env'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+let server: ServerProcess
+let clients: Clients
+
+beforeAll(async () => {
+  server = await startServerProcess()
+  clients = await openClients(server)
+}, 60_000)
+afterAll(() => server.close())
+
+/** Follows a job; what was said, and in which state the job was when the first line of the script came. */
+async function follow(job: string, script: string) {
+  await startJob(clients, job, script)
+  const child = server.spawn(['logs', job, '-f'])
+  const ended = once(child, 'exit')
+  let words = ''
+  child.stderr?.on('data', (chunk) => {
+    words += chunk
+  })
+  const lines: string[] = []
+  let stateAtFirst: string | undefined
+  if (!child.stdout) throw new Error('the output is not piped')
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line)
+    if (line !== 'first') continue
+    stateAtFirst = (await clients.sagemaker.describeTrainingJob({ TrainingJobName: job })).TrainingJobStatus
+  }
+  const [exitCode] = await ended
+  return { code: exitCode, lines, stateAtFirst, words }
+}
+
+test('-f prints lines as they come and ends with the job', { timeout: 300_000 }, async () => {
+  const script = 'import time\nprint("first", flush=True)\ntime.sleep(3)\nprint("last")'
+  const followed = await follow('good', script)
+  expect(followed).toMatchObject({ code: 0, stateAtFirst: 'InProgress', words: 'Completed\n' })
+  expect(followed.lines.filter((line) => ['first', 'last'].includes(line))).toEqual(['first', 'last'])
+})
+
+test('-f of a job that fails exits with 1 and its reason', { timeout: 300_000 }, async () => {
+  const script = 'import time\nprint("first", flush=True)\ntime.sleep(2)\nraise ValueError("no sepals")'
+  const followed = await follow('bad', script)
+  expect(followed).toMatchObject({ code: 1, stateAtFirst: 'InProgress' })
+  expect(followed.words).toMatch(/^Failed: AlgorithmError: .*ValueError: no sepals/s)
+  expect(followed.lines).toContain('ValueError: no sepals')
+  // A finished one is printed whole, and its status is not asked for.
+  const printed = await server.sagebrush(['logs', 'bad'])
+  expect([printed.code, printed.stdout]).toEqual([0, `${followed.lines.join('\n')}\n`])
+})
