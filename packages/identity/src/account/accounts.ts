@@ -7,7 +7,13 @@ import { type RoleRecord, roleArn, roleKey } from '../role/role.ts'
 import { accountScope, directoryScope } from '../scopes.ts'
 import { sessionOf } from '../sts/role-session.ts'
 import { newAccessKeyId, newAccountId, newSecretAccessKey } from '../unique-ids.ts'
-import { DEFAULT_ROLE, DEFAULT_ROLE_POLICIES, DEFAULT_SESSION_NAME, HOME_ACCOUNT } from './account.ts'
+import {
+  type AccountRecord,
+  DEFAULT_ROLE,
+  DEFAULT_ROLE_POLICIES,
+  DEFAULT_SESSION_NAME,
+  HOME_ACCOUNT,
+} from './account.ts'
 
 /** What a client needs to speak for an account. */
 export interface AccountCredentials {
