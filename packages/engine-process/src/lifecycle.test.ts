@@ -1,6 +1,7 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { ObjectReader } from '@sagebrush/core'
 import { allLines, finalState, testSpec, until } from '@sagebrush/engine-kit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -95,6 +96,29 @@ test('a task whose image is unknown fails in words', async () => {
   await bench.engine.start(task)
   const state = await finalState(bench.engine, task.id)
   expect(state.phase === 'failed' && state.message).toContain('There is no managed image other 1.')
+})
+
+test('a supervisor that cannot run is told, and is not started for ever', async () => {
+  const agent = await mkdtemp(join(tmpdir(), 'agent-'))
+  const own = fileURLToPath(new URL('../../../python/agent', import.meta.url))
+  await cp(own, agent, { recursive: true })
+  await writeFile(
+    join(agent, 'session.py'),
+    'class Session:\n    def __init__(self, *parts):\n        import os\n        os._exit(3)\n',
+  )
+  const broken = await openBench({ agent })
+  try {
+    const { state } = await broken.run('true')
+    expect(state).toMatchObject({ phase: 'failed', fault: 'platform' })
+    await writeFile(join(agent, 'record.py'), 'raise SystemError("no record here")\n')
+    const worse = await openBench({ agent })
+    const { state: second } = await worse.run('true')
+    expect(second.phase === 'failed' && second.message).toContain('its supervisor ended at once')
+    await worse.close()
+  } finally {
+    await broken.close()
+    await rm(agent, { recursive: true })
+  }
 })
 
 test('the end is hinted within 10 ms of being written', async () => {
