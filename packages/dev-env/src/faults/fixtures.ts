@@ -123,8 +123,8 @@ export async function train(clients: Clients, training: Training): Promise<Descr
   return ended(clients, await startTraining(clients, training))
 }
 
-/** All lines of a job's first host; empty where there are none yet. */
-export async function logOf({ logs }: Clients, group: string, prefix: string): Promise<readonly string[]> {
+/** All lines of a group's first stream of that prefix; empty where there are none yet. */
+export async function logOf({ logs }: Clients, group: string, prefix?: string): Promise<readonly string[]> {
   const logGroupName = `/aws/sagemaker/${group}`
   const { logStreams = [] } = await logs
     .describeLogStreams({ logGroupName, logStreamNamePrefix: prefix })
