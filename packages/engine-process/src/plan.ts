@@ -79,7 +79,7 @@ export async function makePlan(
       direct: spec.outputs.some(({ path }) => within(path, input.path) || within(input.path, path)),
     })),
     outputs: spec.outputs,
-    notes: [spec.image.reason, ...(isolated ? [] : [NO_NAMESPACES])].filter((line) => line !== ''),
+    notes: isolated ? [] : [NO_NAMESPACES],
   }
 }
 

@@ -62,9 +62,11 @@ export class LogPump {
   pump(taskId: string): Promise<void> {
     const source = this.#sources.get(taskId)
     if (!source) return Promise.resolve()
+    // The pass under way may have looked already; one more sees all, however many ask for it meanwhile. Between the
+    // end of the one and the start of the other nothing runs, and yet none may begin.
+    if (source.queued) return source.queued
     if (!source.running) return this.#start(taskId, source)
-    // The pass under way may have looked already; one more sees all, however many ask for it meanwhile.
-    source.queued ??= source.running
+    source.queued = source.running
       .catch(() => undefined)
       .then(() => {
         source.queued = undefined

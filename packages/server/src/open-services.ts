@@ -78,6 +78,8 @@ export async function openServices({ config, home, clock, log, closers, facts }:
     },
     config: {
       maxRuntimeSeconds: config['limits.trainingRuntimeSeconds'],
+      trainingStopGraceMs: config['limits.trainingStopSeconds'] * 1000,
+      servingStopGraceMs: config['limits.servingStopSeconds'] * 1000,
       startupHealthCheckMs: config['limits.startupSeconds'] * 1000,
     },
     log: ({ message, resource, error }) => log.error(message, { resource, error }),

@@ -31,8 +31,8 @@ const UNSIGNED = new Set([
 ])
 
 /**
- * The texts any of which the signer of a URL may have signed: the second where the path was sent in another spelling
- * than AWS's. Source: "Signing and Authenticating REST Requests" of the S3 user guide.
+ * The texts any of which the signer of a URL may have signed: more than one where the path was sent in another
+ * spelling than AWS's. Source: "Signing and Authenticating REST Requests" of the S3 user guide.
  *
  * @param bucket that of the host name, which is signed as the first part of the path
  */
@@ -40,10 +40,11 @@ export function urlStringsToSign(request: WireRequest, bucket: string | undefine
   const { method, headers } = request
   const head = `${method}\n${headers['content-md5'] ?? ''}\n${headers['content-type'] ?? ''}\n${expires}\n`
   const tail = subresources(request.query)
-  const texts = [request.path, respellPath(request.path)].map(
-    (path) => `${head}${amzHeaders(request)}${bucket === undefined ? '' : `/${bucket}`}${path}${tail}`,
-  )
-  return [...new Set(texts)]
+  const path = bucket === undefined ? request.path : `/${bucket}${request.path}`
+  const paths = [path, respellPath(path)]
+  // botocore sends `/bucket` and signs `/bucket/`.
+  if (!path.includes('/', 1)) paths.push(`${path}/`)
+  return [...new Set(paths)].map((one) => `${head}${amzHeaders(request)}${one}${tail}`)
 }
 
 /** `name:value` of each `x-amz-…`, sorted. A URL carries such headers as parameters, for those who only have the URL. */

@@ -36,6 +36,8 @@ export const settings = {
   'limits.invokeTimeoutSeconds': integer(60, 1, 86_400, 'longest wait for an answer of InvokeEndpoint'),
   'limits.trainingRuntimeSeconds': integer(28 * DAY_SECONDS, 1, 3650 * DAY_SECONDS, 'longest MaxRuntimeInSeconds'),
   'limits.startupSeconds': integer(480, 1, 86_400, 'longest wait for /ping of a starting instance'),
+  'limits.trainingStopSeconds': integer(120, 0, 86_400, 'from SIGTERM to SIGKILL when a training job is stopped'),
+  'limits.servingStopSeconds': integer(30, 0, 86_400, 'from SIGTERM to SIGKILL when an instance of an endpoint goes'),
   'limits.clockSkewSeconds': integer(900, 1, 86_400, 'how far the clock of a signature may be off'),
   'log.level': oneOf('info', ['debug', 'info', 'warn', 'error'], 'least important line that the server logs'),
   'log.maxBytes': integer(16 * MIB, 4096, 1024 * MIB, 'size at which server.log is rotated (five are kept)'),
