@@ -92,12 +92,16 @@ describe('an endpoint fails, with the log’s name and its last lines, for', () 
   })
 
   test('a model.tar.gz that is none', async () => {
-    expect(await failing(Buffer.from('nothing of a tar'))).toMatch(/could not be started: The archive \S+\/model\.tar\.gz is not a tar archive/)
+    expect(await failing(Buffer.from('nothing of a tar'))).toMatch(
+      /could not be started: The archive \S+\/model\.tar\.gz is not a tar archive/,
+    )
   })
 
   test('a model.tar.gz that is cut off', async () => {
     const whole = await archive({ 'weights.bin': 'w'.repeat(100_000), 'code/serve.py': '' })
-    expect(await failing(whole.subarray(0, whole.length - 100))).toMatch(/could not be started: The archive \S+\/model\.tar\.gz is not a tar archive/)
+    expect(await failing(whole.subarray(0, whole.length - 100))).toMatch(
+      /could not be started: The archive \S+\/model\.tar\.gz is not a tar archive/,
+    )
   })
 })
 
