@@ -52,6 +52,14 @@ async function connect(server: ServerProcess): Promise<Lab> {
     if (done.code !== 0) throw new Error(`sagebrush ${args.join(' ')}: ${done.stderr}${done.stdout}`)
   }
   const facts = await readFacts()
+  // The server is a daemon: an interrupted bench must not leave it, nor its home.
+  const interrupted = async () => {
+    await server.close()
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
+    // The last of several servers to be closed ends the process.
+    if (process.listenerCount('SIGTERM') === 0) process.exit(130)
+  }
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
   const client = {
     endpoint: facts.url,
     region: facts.region,
@@ -72,7 +80,10 @@ async function connect(server: ServerProcess): Promise<Lab> {
       await command('up', '-d')
       return readFacts()
     },
-    close: () => server.close(),
+    close: () => {
+      process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
+      return server.close()
+    },
   }
 }
 

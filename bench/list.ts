@@ -33,7 +33,9 @@ const nothing: readonly Request[] = [
   { WarmPoolStatusEquals: 'InUse' },
   { TrainingPlanArnEquals: `${planArn}-2` },
 ]
-const names: readonly Request[] = ['job-0', '-77', 'zzzz', 'o', 'no-such-job'].map((NameContains) => ({ NameContains }))
+const names: readonly Request[] = ['job-0', '-77', '-5', 'zzzz', 'no-such-job'].map((NameContains) => ({
+  NameContains,
+}))
 const sorts: readonly Request[] = ['Name', 'CreationTime', 'Status'].flatMap((SortBy) =>
   ['Ascending', 'Descending'].map((SortOrder) => ({ SortBy, SortOrder })),
 )
@@ -51,8 +53,8 @@ export const list: Bench = {
       const [ours, peer] = labs
       if (!ours || !peer) throw new Error('two servers were to be opened')
       say('walking each filter × sort to its last page')
-      const plain = await Promise.all([cases(ours, false), cases(peer, false)])
-      const named = await Promise.all([cases(ours, true), cases(peer, true)])
+      const plain = [await cases(ours, false), await cases(peer, false)] as const
+      const named = [await cases(ours, true), await cases(peer, true)] as const
       say(`${plain[0].length} cases, and ${named[0].length} of NameContains, ${repeats} times each, in turns`)
       const samples = await measure([ours, peer], plain, describes)
       yield figure({
@@ -106,18 +108,25 @@ async function openSide(jobs: number): Promise<Side> {
 
 function connect(lab: Lab, facts: Lab['facts'], jobs: number): Side {
   const { hostname, port, host } = new URL(facts.url)
-  const connection = new HttpConnection({ host: hostname, port: Number(port) })
+  // One request at a time on each; walks go on several.
+  const idle: HttpConnection[] = []
+  const take = () => {
+    for (let connection = idle.pop(); connection; connection = idle.pop()) if (connection.isOpen) return connection
+    return new HttpConnection({ host: hostname, port: Number(port) })
+  }
   return {
     jobs,
     close() {
-      connection.close()
+      for (const connection of idle) connection.close()
       return lab.close()
     },
     async call(operation, input) {
       const body = Buffer.from(JSON.stringify(input))
       const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `SageMaker.${operation}` }
       const request = { method: 'POST', host, path: '/', headers, body }
+      const connection = take()
       const answer = await connection.request('POST', '/', sign(request, { ...facts, service: 'sagemaker' }), body)
+      idle.push(connection)
       if (answer.status !== 200) throw new Error(`${operation} ${body}: ${answer.status} ${answer.body}`)
       return JSON.parse(answer.body.toString())
     },
@@ -126,16 +135,19 @@ function connect(lab: Lab, facts: Lab['facts'], jobs: number): Side {
 
 /** The requests for the first, the middle and the last page of everything, and for what matches nothing. */
 async function cases(side: Side, byName: boolean): Promise<readonly Request[]> {
+  const bySort = await Promise.all(sorts.map((sort) => casesOf(side, sort, byName)))
+  return bySort.flat()
+}
+
+async function casesOf(side: Side, sort: Request, byName: boolean): Promise<readonly Request[]> {
   const found: Request[] = []
-  for (const sort of sorts) {
-    for (const filter of byName ? names : filters(side.jobs)) {
-      const request = { ...filter, ...sort, MaxResults: pageSize }
-      const tokens = await walk(side, request)
-      const pages = new Set([undefined, tokens[Math.floor(tokens.length / 2)], tokens.at(-1)])
-      for (const NextToken of pages) found.push(NextToken === undefined ? request : { ...request, NextToken })
-    }
-    if (!byName) for (const filter of nothing) found.push({ ...filter, ...sort, MaxResults: pageSize })
+  for (const filter of byName ? names : filters(side.jobs)) {
+    const request = { ...filter, ...sort, MaxResults: pageSize }
+    const tokens = await walk(side, request)
+    const pages = new Set([undefined, tokens[Math.floor(tokens.length / 2)], tokens.at(-1)])
+    for (const NextToken of pages) found.push(NextToken === undefined ? request : { ...request, NextToken })
   }
+  if (!byName) for (const filter of nothing) found.push({ ...filter, ...sort, MaxResults: pageSize })
   return found
 }
 

@@ -58,11 +58,17 @@ export async function readyByHand(variables: Readonly<Record<string, string>>): 
       SAGEBRUSH_ML_ROOT: join(folder, 'ml'),
       SAGEBRUSH_BIND_TO_SOCKET: socket,
     },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text
   })
   try {
     await until('the server started by hand', () => ping(socket), { everyMs: 1, limitMs: 60_000 })
     return performance.now() - started
+  } catch (error) {
+    throw new Error(`the server that was started by hand does not serve: ${said}`, { cause: error })
   } finally {
     await ended(child)
     await rm(folder, { recursive: true })

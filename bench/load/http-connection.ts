@@ -15,6 +15,7 @@ export class HttpConnection {
   private readonly socket: Socket
   private received: Buffer = Buffer.alloc(0)
   private waiting: PromiseWithResolvers<Answer> | undefined
+  private ended: Error | undefined
 
   constructor(address: Address) {
     this.socket = connect(address)
@@ -25,11 +26,17 @@ export class HttpConnection {
   }
 
   request(method: string, path: string, headers: Readonly<Record<string, string>>, body: Buffer): Promise<Answer> {
+    if (this.ended) return Promise.reject(this.ended)
     this.waiting = Promise.withResolvers<Answer>()
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
     const head = `${method} ${path} HTTP/1.1\r\n${lines.join('')}content-length: ${body.length}\r\n\r\n`
     this.socket.write(Buffer.concat([Buffer.from(head, 'latin1'), body]))
     return this.waiting.promise
+  }
+
+  /** False once the server has closed it, as servers do with idle connections. */
+  get isOpen(): boolean {
+    return this.ended === undefined
   }
 
   close(): void {
@@ -38,6 +45,7 @@ export class HttpConnection {
   }
 
   private fail(error: Error): void {
+    this.ended ??= error
     this.waiting?.reject(error)
     this.waiting = undefined
   }

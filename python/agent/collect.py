@@ -1,6 +1,6 @@
 """
 Archives a task's outputs: tar and gzip, MD5 taken on the way. Each MiB is deflated at level 1 (the fastest) or, where
-that saves less than a tenth, stored as it is: trained weights hardly shrink, and storing is six times as fast. Links are
+that saves less than a tenth, stored as it is: trained weights hardly shrink, and storing takes a fourth of the time. Links are
 stored, never followed; what cannot be stored is told.
 """
 import hashlib

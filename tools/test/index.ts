@@ -1,3 +1,3 @@
 export type { Capability } from './capabilities.ts'
-export { lacking, requires } from './requires.ts'
+export { lacking, optionalVenv, requires } from './requires.ts'
 export { testVenv, type VenvName } from './venv.ts'

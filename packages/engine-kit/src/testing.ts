@@ -22,12 +22,14 @@ export async function until<T>(
 export async function finalState(
   engine: Engine,
   id: string,
+  deadlineMs: number = DEADLINE_MS,
 ): Promise<Extract<TaskState, { phase: 'ended' | 'failed' }>> {
-  return await until(`the end of ${id}`, async () => {
+  const ask = async () => {
     const state = await engine.observe(id)
     if (state.phase === 'absent') throw new Error(`${id} is gone`)
     return state.phase === 'ended' || state.phase === 'failed' ? state : undefined
-  })
+  }
+  return await until(`the end of ${id}`, ask, deadlineMs)
 }
 
 /** All lines that are there, from `cursor` on. */

@@ -307,6 +307,7 @@ test('simulation evaluates what is attached: allows, denials, conditions, the bo
     ['s3:DeleteObject', 'arn:aws:s3:::other/k', 'explicitDeny'],
   ])
   expect(results[0]?.MatchedStatements).toEqual([{ SourcePolicyId: 'role_sim_p', SourcePolicyType: 'role' }])
+  expect(results[1]?.ResourceSpecificResults?.map((it) => it.EvalResourceDecision)).toEqual(['implicitDeny'])
   const [pass] = await simulate(['iam:PassRole'])
   expect(pass).toMatchObject({ EvalDecision: 'implicitDeny', MissingContextValues: ['iam:PassedToService'] })
   const entry = { ContextKeyName: 'iam:PassedToService', ContextKeyType: 'string', ContextKeyValues: ['x'] }

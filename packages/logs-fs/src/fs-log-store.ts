@@ -94,8 +94,8 @@ export class FsLogStore implements LogStore {
     return found.sort((a, b) => compareNames(a.name, b.name))
   }
 
-  async streams(scope: Scope, group: string): Promise<readonly LogStream[]> {
-    const streams = (await (await this.#find(scope, group))?.streams()) ?? []
+  async streams(scope: Scope, group: string, prefix?: string): Promise<readonly LogStream[]> {
+    const streams = (await (await this.#find(scope, group))?.streams(prefix)) ?? []
     return streams.map((stream) => stream.describe()).sort((a, b) => compareNames(a.name, b.name))
   }
 

@@ -73,13 +73,15 @@ export class GroupFolder {
     return opening
   }
 
-  async streams(): Promise<StreamFile[]> {
+  /** Those whose names begin with `prefix`: a client that polls one job's streams pays for these alone. */
+  async streams(prefix = ''): Promise<StreamFile[]> {
     this.#all ??= this.#openAll()
     await this.#all.catch((cause) => {
       this.#all = undefined
       throw cause
     })
-    const streams = await Promise.all(this.#streams.values())
+    const wanted = [...this.#streams.keys()].filter((name) => name.startsWith(prefix))
+    const streams = await Promise.all(wanted.map((name) => this.#streams.get(name)))
     return streams.filter((stream) => stream !== undefined)
   }
 

@@ -17,7 +17,9 @@ const SYSTEM_BUNDLES = [
  */
 export function writeCaBundle(folder: string, authority: string, ownBundle: string | undefined): string {
   const path = join(folder, 'ca-bundle.pem')
-  replaceFile(path, `${authority}\n${systemBundle(ownBundle)}`, 0o644)
+  // A server that was started under its own environment is given this very file.
+  const others = systemBundle(ownBundle).replaceAll(authority, '').trimStart()
+  replaceFile(path, `${authority}\n${others}`, 0o644)
   return path
 }
 

@@ -41,6 +41,7 @@ export async function forwardToAws(
   const headers = passedHeaders(request.rawHeaders, own ? isSignatureHeader : () => false)
   const path = own ? withoutSignature(request.url ?? '/') : (request.url ?? '/')
   const options: RequestOptions = { method: request.method, path, headers, createConnection: () => tls }
+  response.once('close', () => tls.destroy())
   await exchange(request, response, requestHttp({ ...options, host, port: 443, defaultPort: 443 }))
 }
 
@@ -58,6 +59,7 @@ export async function forwardPlain(
     const socket = await dial(host, port, through)
     const headers = passedHeaders(request.rawHeaders)
     const options = { method: request.method, path: url.pathname + url.search, headers, createConnection: () => socket }
+    response.once('close', () => socket.destroy())
     return exchange(request, response, requestHttp({ ...options, host, port }))
   }
   const authorization = upstreamAuthorization(through)

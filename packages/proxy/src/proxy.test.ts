@@ -209,6 +209,12 @@ test('the key and the token are for their owner alone, and stay over a restart',
   const second = await openProxy({ ...options, isOwnKey: async () => false })
   closers.add(() => second.close())
   expect(second.certificate).toBe(first.certificate)
+  const third = await openProxy({ ...options, isOwnKey: async () => false, caBundle: first.caBundle })
+  closers.add(() => third.close())
+  expect(readFileSync(third.caBundle, 'utf8')).toBe(bundle)
+  await expect(openProxy({ ...options, isOwnKey: async () => false, caBundle: '/nowhere.pem' })).rejects.toThrow(
+    'The CA bundle /nowhere.pem is not there',
+  )
   expect(new URL(second.url('http://127.0.0.1:1')).password).toBe(new URL(first.address).password)
 })
 

@@ -136,6 +136,7 @@ export async function upstreamProxy(closers: Closers, port: number) {
       socket.pipe(remote).pipe(socket)
     })
     closers.add(() => remote.destroy())
+    closers.add(() => socket.destroy())
     remote.on('error', () => socket.destroy())
     socket.on('error', () => remote.destroy())
   })

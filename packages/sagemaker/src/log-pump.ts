@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Engine, LogStore, Scope } from '@sagebrush/core'
 
 /** The stream that a task's lines go to. */
@@ -95,6 +96,8 @@ export class LogPump {
         if (lines.length === 0) return
         await this.#logs.append(scope, group, stream, lines, cursor)
         source.cursor = cursor
+        // A store that answers from memory must not keep the thread from everybody else.
+        await setImmediate()
       }
     } catch (error) {
       // A user may have deleted the group meanwhile: the next pass makes it again and asks the store where it stands.

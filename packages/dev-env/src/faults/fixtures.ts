@@ -8,7 +8,7 @@ import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs'
 import { S3 } from '@aws-sdk/client-s3'
 import {
   type CreateTrainingJobCommandInput,
-  type DescribeEndpointResponse,
+  type DescribeEndpointCommandOutput,
   type DescribeTrainingJobResponse,
   SageMaker,
 } from '@aws-sdk/client-sagemaker'
@@ -181,7 +181,11 @@ export async function deploy(clients: Clients, serving: Serving): Promise<string
   return name
 }
 
-export const settled = ({ sagemaker }: Clients, name: string, seconds?: number): Promise<DescribeEndpointResponse> =>
+export const settled = (
+  { sagemaker }: Clients,
+  name: string,
+  seconds?: number,
+): Promise<DescribeEndpointCommandOutput> =>
   until(
     `the outcome of ${name}`,
     async () => {

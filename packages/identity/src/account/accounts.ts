@@ -1,4 +1,5 @@
 import type { Collection } from '@sagebrush/core'
+import type { AccessKeyRecord } from '../access-key/access-key.ts'
 import type { IdentityPorts } from '../context.ts'
 import { usableRole } from '../role/default-role.ts'
 import { findRole } from '../role/find-role.ts'
@@ -6,7 +7,13 @@ import { type RoleRecord, roleArn, roleKey } from '../role/role.ts'
 import { accountScope, directoryScope } from '../scopes.ts'
 import { sessionOf } from '../sts/role-session.ts'
 import { newAccessKeyId, newAccountId, newSecretAccessKey } from '../unique-ids.ts'
-import { DEFAULT_ROLE, DEFAULT_ROLE_POLICIES, DEFAULT_SESSION_NAME, HOME_ACCOUNT } from './account.ts'
+import {
+  type AccountRecord,
+  DEFAULT_ROLE,
+  DEFAULT_ROLE_POLICIES,
+  DEFAULT_SESSION_NAME,
+  HOME_ACCOUNT,
+} from './account.ts'
 
 /** What a client needs to speak for an account. */
 export interface AccountCredentials {
@@ -39,25 +46,39 @@ export class Accounts {
     if (!/^\d{12}$/.test(account) || account === directoryScope.account) {
       throw new Error(`An account is 12 digits and not all zero, such as 123456789012; this is none: ${account}`)
     }
-    const wanted = { account, created: this.#clock(), accessKeyId: newAccessKeyId('AKIA') }
-    const inserted = await this.#ports.accounts.insert(directoryScope, account, wanted)
-    const row = inserted ? wanted : (await this.#ports.accounts.get(directoryScope, account))?.value
-    const { accessKeyId } = row ?? wanted
+    const { accessKeyId } = await this.#record(account)
     const role = await this.#role(account)
-    await this.#ports.keys.add({
+    const key = (await this.#ports.keys.record(accessKeyId)) ?? (await this.#makeKey(accessKeyId, role))
+    return { account, accessKeyId, secretAccessKey: key.secretAccessKey, roleArn: roleArn(role) }
+  }
+
+  async #record(account: string): Promise<AccountRecord> {
+    const known = await this.#ports.accounts.get(directoryScope, account)
+    if (known) return known.value
+    const wanted = { account, created: this.#clock(), accessKeyId: newAccessKeyId('AKIA') }
+    if (await this.#ports.accounts.insert(directoryScope, account, wanted)) {
+      this.#ports.log('info', `Made account ${account}`, { account })
+      return wanted
+    }
+    return (await this.#ports.accounts.get(directoryScope, account))?.value ?? wanted
+  }
+
+  /** Of several makers the first wins, and all get its key. */
+  async #makeKey(accessKeyId: string, role: RoleRecord): Promise<AccessKeyRecord> {
+    const key: AccessKeyRecord = {
       accessKeyId,
       secretAccessKey: newSecretAccessKey(),
       ...sessionOf(role, DEFAULT_SESSION_NAME),
       status: 'Active',
-      created: wanted.created,
-    })
-    const key = await this.#ports.keys.record(accessKeyId)
-    if (!key) throw new Error(`The access key of account ${account} was removed while it was made`)
-    if (inserted) this.#ports.log('info', `Made account ${account} with role ${roleArn(role)}`, { account })
-    return { account, accessKeyId, secretAccessKey: key.secretAccessKey, roleArn: roleArn(role) }
+      created: this.#clock(),
+    }
+    if (await this.#ports.keys.add(key)) return key
+    return (await this.#ports.keys.record(accessKeyId)) ?? key
   }
 
   async #homeAccount(): Promise<string> {
+    const known = await this.#home.get(directoryScope, HOME_ACCOUNT)
+    if (known) return known.value.account
     const drawn = { account: newAccountId() }
     if (await this.#home.insert(directoryScope, HOME_ACCOUNT, drawn)) return drawn.account
     return (await this.#home.get(directoryScope, HOME_ACCOUNT))?.value.account ?? drawn.account

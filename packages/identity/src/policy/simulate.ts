@@ -1,4 +1,9 @@
-import type { EvaluationResult, SimulateCustomPolicyRequest, SimulatePolicyResponse } from '@sagebrush/contract/iam'
+import type {
+  EvaluationResult,
+  ResourceSpecificResult,
+  SimulateCustomPolicyRequest,
+  SimulatePolicyResponse,
+} from '@sagebrush/contract/iam'
 import { ApiError } from '@sagebrush/core'
 import { pageOf } from '../paging.ts'
 import type { ConditionContext } from './condition.ts'
@@ -38,11 +43,18 @@ export function simulate(
   const results = input.ActionNames.flatMap((action) =>
     (input.ResourceArns ?? ['*']).map((resource): EvaluationResult => {
       const request = { action, resource, context }
-      return resultOf(action, resource, decide(statements, request), boundary && decide(boundary, request))
+      const result = resultOf(action, resource, decide(statements, request), boundary && decide(boundary, request))
+      return input.ResourceArns ? { ...result, ResourceSpecificResults: [ofResource(result)] } : result
     }),
   )
   const page = pageOf(results, input)
   return { EvaluationResults: [...page.items], ...page.more }
+}
+
+/** Where resources are named, what was found stands once more under each. */
+function ofResource(result: EvaluationResult): ResourceSpecificResult {
+  const { EvalResourceName = '*', EvalDecision, MatchedStatements, MissingContextValues } = result
+  return { EvalResourceName, EvalResourceDecision: EvalDecision, MatchedStatements, MissingContextValues }
 }
 
 function resultOf(

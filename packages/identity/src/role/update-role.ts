@@ -3,9 +3,9 @@ import { parsePolicy } from '../policy/document.ts'
 import { changeRole } from './change-role.ts'
 import { DEFAULT_SESSION_SECONDS, describeRole } from './role.ts'
 
-/** What is left out goes back to its default, as the API's page says. */
+/** A duration that is left out goes back to one hour, as the API's page says. */
 export const UpdateRole = iamOperation('UpdateRole', async (input, ctx) => {
-  await changeRole(ctx, input.RoleName, ({ description: _old, ...role }) => ({
+  await changeRole(ctx, input.RoleName, (role) => ({
     ...role,
     ...(input.Description === undefined ? {} : { description: input.Description }),
     maxSessionSeconds: input.MaxSessionDuration ?? DEFAULT_SESSION_SECONDS,

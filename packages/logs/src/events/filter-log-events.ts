@@ -34,7 +34,8 @@ export const FilterLogEvents = operation('FilterLogEvents', async (input, ctx) =
       input.startTime === undefined ? undefined : new Date(input.startTime),
       retainedSince(group, ctx.now()),
     ),
-    endTime: input.endTime === undefined ? undefined : new Date(input.endTime),
+    // Unlike GetLogEvents this includes the end itself.
+    endTime: input.endTime === undefined ? undefined : new Date(input.endTime + 1),
     after: input.nextToken === undefined ? undefined : readToken(input.nextToken, isPlace),
   })
   const events: FilteredLogEvent[] = []

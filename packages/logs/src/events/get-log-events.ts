@@ -1,3 +1,4 @@
+import { type LogRead, LogStreamMissing } from '@sagebrush/core'
 import { operation } from '../context.ts'
 import { noSuchStream } from '../errors.ts'
 import { findGroup, groupNameOf, retainedSince } from '../log-group/find-group.ts'
@@ -23,13 +24,16 @@ export const GetLogEvents = operation('GetLogEvents', async (input, ctx) => {
     input.startTime === undefined ? undefined : new Date(input.startTime),
     retainedSince(group, ctx.now()),
   )
-  const page = await ctx.logStore.read(ctx.caller, group.name, stream.name, {
+  const query: LogRead = {
     from: place.sequence,
     direction: place.direction,
     limit: input.limit ?? MOST_EVENTS,
     maxBytes: MOST_BYTES,
     ...(startTime ? { startTime } : {}),
     ...(input.endTime === undefined ? {} : { endTime: new Date(input.endTime) }),
+  }
+  const page = await ctx.logStore.read(ctx.caller, group.name, stream.name, query).catch((error: unknown) => {
+    throw error instanceof LogStreamMissing ? noSuchStream() : error
   })
   return {
     events: page.events.map((event) => ({

@@ -1,4 +1,11 @@
-import type { LogStore, LogStream, Scope, StoredLogEvent } from '@sagebrush/core'
+import {
+  type LogRead,
+  type LogStore,
+  type LogStream,
+  LogStreamMissing,
+  type Scope,
+  type StoredLogEvent,
+} from '@sagebrush/core'
 import { latest } from './latest.ts'
 
 /** A place in the merged events of a group: every event up to it was given out. */
@@ -117,13 +124,18 @@ export class MergedStreams {
 
   async #fill(cursor: Cursor): Promise<void> {
     const { logStore, scope, group, endTime } = this.#options
-    const page = await logStore.read(scope, group, cursor.stream.name, {
+    const query: LogRead = {
       from: cursor.next,
       direction: 'forward',
       limit: PAGE_EVENTS,
       maxBytes: PAGE_BYTES,
       ...(cursor.startTime ? { startTime: cursor.startTime } : {}),
       ...(endTime ? { endTime } : {}),
+    }
+    const page = await logStore.read(scope, group, cursor.stream.name, query).catch((error: unknown) => {
+      // Deleted since it was listed: it has no events any more.
+      if (error instanceof LogStreamMissing) return { events: [] }
+      throw error
     })
     cursor.buffer = page.events
     cursor.at = 0

@@ -20,6 +20,7 @@ export const PutLogEvents = operation('PutLogEvents', async (input, ctx) => {
   const rejected = rejectedOf(logEvents, now, retainedSince(group, now))
   const from = Math.max(rejected.tooOldLogEventEndIndex ?? 0, rejected.expiredLogEventEndIndex ?? 0)
   const taken = logEvents.slice(from, rejected.tooNewLogEventStartIndex)
+  checkSpan(taken)
   try {
     await ctx.logStore.append(
       ctx.caller,
@@ -47,7 +48,10 @@ function checkBatch(events: readonly InputLogEvent[]): void {
   if (events.some(({ timestamp }, at) => timestamp < (events[at - 1]?.timestamp ?? timestamp))) {
     throw invalidParameter('Log events in a single PutLogEvents request must be in chronological order.')
   }
-  const [first, last] = [events[0], events.at(-1)]
+}
+
+function checkSpan(taken: readonly InputLogEvent[]): void {
+  const [first, last] = [taken[0], taken.at(-1)]
   if (first && last && last.timestamp - first.timestamp > DAY_MS) {
     throw invalidParameter('The batch of log events in a single PutLogEvents request cannot span more than 24 hours.')
   }

@@ -16,7 +16,7 @@ export const DescribeLogGroups = operation('DescribeLogGroups', async (input, ct
   const groups = (await ctx.logStore.groups(ctx.caller)).filter(
     ({ name }) =>
       (prefix === undefined || name.startsWith(prefix)) &&
-      (pattern === undefined || name.toLowerCase().includes(pattern.toLowerCase())) &&
+      (pattern === undefined || name.includes(pattern)) &&
       (named === undefined || named.includes(name)),
   )
   const settings = new Map<string, GroupSettings>()
@@ -37,7 +37,15 @@ export const DescribeLogGroups = operation('DescribeLogGroups', async (input, ct
   )
   return {
     logGroups: await Promise.all(
-      page.items.map(async (group) => describeGroup(ctx.caller, group, await settingsOf(ctx, group.name))),
+      page.items.map(async (group) => {
+        const { logGroupName, creationTime, arn, ...more } = describeGroup(
+          ctx.caller,
+          group,
+          await settingsOf(ctx, group.name),
+        )
+        // A search by pattern shows no more than these, as the API's page says.
+        return { logGroupName, creationTime, arn, ...(pattern === undefined ? more : {}) }
+      }),
     ),
     ...(page.nextToken === undefined ? {} : { nextToken: page.nextToken }),
   }

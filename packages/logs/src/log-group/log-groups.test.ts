@@ -38,7 +38,14 @@ test('groups by prefix, by pattern, by identifier, page by page', async () => {
     '/aws/b',
     '/aws/sagemaker/Endpoints/x',
   ])
-  expect((await list({ logGroupNamePattern: 'endpoints' })).names).toEqual(['/aws/sagemaker/Endpoints/x'])
+  expect((await list({ logGroupNamePattern: 'endpoints' })).names).toEqual([])
+  expect((await list({ logGroupNamePattern: 'Endpoints' })).logGroups).toEqual([
+    {
+      logGroupName: '/aws/sagemaker/Endpoints/x',
+      creationTime: START.getTime(),
+      arn: 'arn:aws:logs:us-east-1:111122223333:log-group:/aws/sagemaker/Endpoints/x:*',
+    },
+  ])
   expect((await list({ logGroupIdentifiers: ['/other'] })).names).toEqual(['/other'])
   const first = await list({ limit: 3 })
   expect(first.names).toHaveLength(3)

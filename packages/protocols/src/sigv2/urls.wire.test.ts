@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { BOTOCORE, botocorePython } from '../testing/botocore-python.ts'
+import { botocorePython, botocoreTitle } from '../testing/botocore.ts'
 import { ToyServer, toyKey, toySession } from '../testing/toy-server.ts'
 
-const python = botocorePython()
+const python = await botocorePython()
 
 interface PresignedUrl {
   readonly method: string
@@ -40,9 +40,7 @@ async function ask({ method, url, headers }: PresignedUrl): Promise<{ status: nu
   return { status: answer.status, text: await answer.text() }
 }
 
-const gap = python ? '' : ' (GAP: needs python3 with venv and pip that reaches a package index)'
-
-describe.skipIf(!python)(`URLs that botocore ${BOTOCORE} signs by default${gap}`, () => {
+describe.skipIf(!python)(`URLs that ${botocoreTitle(python)} signs by default`, () => {
   test('are of Signature Version 2, and reach their operation with their key, bucket and region', async () => {
     expect(urls.length).toBeGreaterThan(30)
     for (const one of urls.filter((url) => !late(url))) {

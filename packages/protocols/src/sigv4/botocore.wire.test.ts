@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { BOTOCORE, botocorePython } from '../testing/botocore-python.ts'
+import { botocorePython, botocoreTitle } from '../testing/botocore.ts'
 import { type RawAnswer, type RawRequest, sendRaw } from '../testing/raw-request.ts'
 import { ToyServer, toyKey, toySession } from '../testing/toy-server.ts'
 
-const python = botocorePython()
+const python = await botocorePython()
 
 interface SignedRequest extends RawRequest {
   readonly kind: string
@@ -46,9 +46,7 @@ function signAll(command: string): readonly SignedRequest[] {
     .map((raw) => ({ ...raw, body: Buffer.from(raw.body, 'base64') }))
 }
 
-const title = `requests signed by botocore ${BOTOCORE}${python ? '' : ' (GAP: needs python3 with venv and pip that reaches a package index)'}`
-
-describe.skipIf(!python)(title, () => {
+describe.skipIf(!python)(`requests signed by ${botocoreTitle(python)}`, () => {
   test('there are more than 300 of all services', () => {
     expect(requests.length).toBeGreaterThan(300)
     expect(new Set(requests.map(({ kind }) => kind)).size).toBe(14)

@@ -118,6 +118,12 @@ describe("constraints in AWS's words", () => {
   })
 })
 
+test('what is sensitive is not repeated', () => {
+  const error = check('iam', 'CreateLoginProfile', { UserName: 'u', Password: 'secret\u{1F600}' })
+  expect(error?.message).toMatch(/^1 validation error detected: Value at 'password' failed to satisfy constraint: /)
+  expect(error?.message).not.toContain('secret')
+})
+
 test('services name it differently', () => {
   expect(check('logs', 'CreateLogGroup', { logGroupName: 'a b' })).toMatchObject({ name: 'InvalidParameterException' })
   expect(check('sts', 'AssumeRole', {})).toMatchObject({ name: 'ValidationError' })

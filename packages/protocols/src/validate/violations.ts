@@ -65,18 +65,18 @@ class Check {
         return
       case 'list':
         this.#list(shape.member, value as unknown[], path)
-        this.#report(value, path, lengthFailures(shape, (value as unknown[]).length))
+        this.#report(shown(value, shape), path, lengthFailures(shape, (value as unknown[]).length))
         return
       case 'map':
         this.#map(shape.key, shape.value, value as Record<string, unknown>, path)
-        this.#report(value, path, lengthFailures(shape, Object.keys(value as object).length))
+        this.#report(shown(value, shape), path, lengthFailures(shape, Object.keys(value as object).length))
         return
       case 'blob':
         // A whole body is measured when it is read, against a limit that the server's owner may raise.
         if (!isPayload && value instanceof Uint8Array) this.#report(value, path, lengthFailures(shape, value.length))
         return
       default:
-        this.#report(value, path, scalarFailures(shape, value))
+        this.#report(shown(value, shape), path, scalarFailures(shape, value))
     }
   }
 
@@ -89,7 +89,8 @@ class Check {
     })
     if (isComplex(shape)) return
     const bad = items.find((item) => item !== undefined && scalarFailures(shape, item).length > 0)
-    if (bad !== undefined) this.#report(items, path, [`Member must satisfy constraint: [${allRules(shape)}]`])
+    if (bad !== undefined)
+      this.#report(shown(items, shape), path, [`Member must satisfy constraint: [${allRules(shape)}]`])
   }
 
   #map(key: MemberModel, value: MemberModel, entries: Readonly<Record<string, unknown>>, path: string): void {
@@ -97,7 +98,9 @@ class Check {
     const valueShape = shapeOf(this.#model, value.shape)
     const names = Object.keys(entries)
     if (names.some((name) => scalarFailures(keyShape, name).length > 0)) {
-      this.#report(entries, path, [`Map keys must satisfy constraint: [${allRules(keyShape)}]`])
+      this.#report(shown(entries, keyShape, valueShape), path, [
+        `Map keys must satisfy constraint: [${allRules(keyShape)}]`,
+      ])
     }
     const values = names.filter((name) => entries[name] !== undefined)
     for (const name of names) {
@@ -106,16 +109,25 @@ class Check {
     if (isComplex(valueShape)) {
       for (const name of values) this.#member(value, entries[name], `${path}.${name}.member`, false)
     } else if (values.some((name) => scalarFailures(valueShape, entries[name]).length > 0)) {
-      this.#report(entries, path, [`Map value must satisfy constraint: [${allRules(valueShape)}]`])
+      this.#report(shown(entries, keyShape, valueShape), path, [
+        `Map value must satisfy constraint: [${allRules(valueShape)}]`,
+      ])
     }
   }
 
   #report(value: unknown, path: string, failures: readonly string[]): void {
     for (const failure of failures) {
-      const shown = value === undefined ? 'null' : `'${showValue(value)}'`
-      this.#found.push({ path, text: `Value ${shown} at '${path}' failed to satisfy constraint: ${failure}` })
+      const said = value === HIDDEN ? '' : value === undefined ? ' null' : ` '${showValue(value)}'`
+      this.#found.push({ path, text: `Value${said} at '${path}' failed to satisfy constraint: ${failure}` })
     }
   }
+}
+
+const HIDDEN = Symbol('a value that no message may show')
+
+/** AWS leaves out of its message what the model calls sensitive: passwords, tokens, inference data. */
+function shown(value: unknown, ...shapes: readonly Shape[]): unknown {
+  return shapes.some((shape) => shape.sensitive) ? HIDDEN : value
 }
 
 function isComplex(shape: Shape): boolean {

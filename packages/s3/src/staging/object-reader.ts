@@ -13,7 +13,7 @@ import { type ObjectRecord, objectName } from '../object/object.ts'
 import { rangeOf } from '../range-of.ts'
 import { readManifest } from './manifest.ts'
 import { parseS3Uri, type S3Location, s3Uri } from './s3-uri.ts'
-import { FolderClashes, fileName, nameBelowPrefix, unstageable } from './staged-name.ts'
+import { fileName, nameBelowPrefix, StagedNames, unstageable } from './staged-name.ts'
 
 const BATCH = 1000
 
@@ -45,15 +45,15 @@ async function* shareOf(whole: Source, { index, of }: ObjectShare): Source {
 async function* readPrefix(ports: S3Ports, scope: Scope, location: S3Location): Source {
   await requireBucket(ports, scope, location.bucket)
   const { bucket, key: prefix } = location
-  const clashes = new FolderClashes()
+  const taken = new StagedNames()
   for await (const rows of rangeOf(ports.objects, scope, objectName(bucket, prefix))) {
     const batch: StagedObject[] = []
     for (const row of rows) {
       const key = row.name.slice(bucket.length + 1)
       if (isFolderMarker(bucket, key, row.value)) continue
-      const clash = clashes.add(key)
-      if (clash !== undefined) throw unstageable(bucket, key, `"${clash}" is an object too, and no folder`)
-      batch.push(staged(ports.blobs, fileName(bucket, key, nameBelowPrefix(prefix, key)), row.value))
+      const name = fileName(bucket, key, nameBelowPrefix(prefix, key))
+      taken.add(bucket, key, name)
+      batch.push(staged(ports.blobs, name, row.value))
     }
     if (batch.length > 0) yield batch
   }
@@ -68,16 +68,14 @@ async function* readObject(ports: S3Ports, scope: Scope, location: S3Location): 
 async function* readManifestObjects(ports: S3Ports, scope: Scope, location: S3Location): Source {
   const manifest = await requireObject(ports, scope, location)
   const { prefix, names } = await readManifest(ports.blobs, manifest.value, s3Uri(location.bucket, location.key))
-  const clashes = new FolderClashes()
-  for (const name of [...names].sort()) {
-    const clash = clashes.add(name)
-    if (clash !== undefined) throw unstageable(prefix.bucket, prefix.key + name, `"${clash}" is a file too`)
-  }
+  const taken = new StagedNames()
   for (let start = 0; start < names.length; start += BATCH) {
     const batch: Promise<StagedObject>[] = names.slice(start, start + BATCH).map(async (name) => {
       const key = prefix.key + name
+      const file = fileName(prefix.bucket, key, name)
+      taken.add(prefix.bucket, key, file)
       const row = await requireObject(ports, scope, { bucket: prefix.bucket, key })
-      return staged(ports.blobs, fileName(prefix.bucket, key, name), row.value)
+      return staged(ports.blobs, file, row.value)
     })
     yield await Promise.all(batch)
   }

@@ -34,20 +34,21 @@ export function unstageable(bucket: string, key: string, why: string): StagingEr
   return new StagingError(`The object ${s3Uri(bucket, key)} cannot be staged as a file: ${why}. Rename the object.`)
 }
 
-/**
- * Finds a key that would have to be a file and a folder at once (`a` beside `a/b`), in keys given in byte order.
- * Only keys that the present one continues can be its folders, so these are all that is kept.
- */
-export class FolderClashes {
-  readonly #files: string[] = []
+/** The names that one source has given so far: no two objects may share a file, and no file may be a folder too. */
+export class StagedNames {
+  readonly #files = new Set<string>()
+  readonly #folders = new Set<string>()
 
-  /** The key that must be a folder for `key`, if one was added before. */
-  add(key: string): string | undefined {
-    for (let last = this.#files.at(-1); last !== undefined && !key.startsWith(last); last = this.#files.at(-1)) {
-      this.#files.pop()
+  /** Throws StagingError where the object's name clashes with one before. */
+  add(bucket: string, key: string, name: string): void {
+    if (this.#files.has(name)) throw unstageable(bucket, key, `another object is the file "${name}" already`)
+    if (this.#folders.has(name)) throw unstageable(bucket, key, `"${name}" is a folder of other objects`)
+    for (let end = name.lastIndexOf('/'); end > 0; end = name.lastIndexOf('/', end - 1)) {
+      const folder = name.slice(0, end)
+      if (this.#folders.has(folder)) break
+      if (this.#files.has(folder)) throw unstageable(bucket, key, `"${folder}" is an object too, and no folder`)
+      this.#folders.add(folder)
     }
-    const clash = this.#files.find((file) => key[file.length] === '/')
-    this.#files.push(key)
-    return clash
+    this.#files.add(name)
   }
 }

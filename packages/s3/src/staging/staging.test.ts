@@ -74,6 +74,8 @@ test('a manifest names its objects, wherever they lie', async () => {
   expect(await read(t, 'manifest', 's3://data/list')).toEqual({ '1/a': 'in set/1/a', b: 'in set/b' })
   await t.put('data', 'list', '[{"prefix": "s3://data/set/"}, "none"]')
   await expect(read(t, 'manifest', 's3://data/list')).rejects.toThrow('There is no object s3://data/set/none.')
+  await t.put('data', 'list', '[{"prefix": "s3://data/set/"}, "b", "b"]')
+  await expect(read(t, 'manifest', 's3://data/list')).rejects.toThrow('another object is the file "b" already')
   for (const [text, why] of [
     ['{', 'it is no JSON'],
     ['{}', 'it must be a JSON array'],
@@ -90,7 +92,9 @@ test.each([
   [['p/./x'], 'the part "." of its key'],
   [['p/a\0b'], 'the part "a\\0b" of its key'],
   [[`p/${'x'.repeat(256)}`], 'a part of its key is longer than 255 bytes'],
-  [['p/a', 'p/a!', 'p/a/b'], '"p/a" is an object too, and no folder'],
+  [['p/a', 'p/a!', 'p/a/b'], '"a" is an object too, and no folder'],
+  [['p/a//b', 'p/a/b'], 'another object is the file "a/b" already'],
+  [['p/x//y/z', 'p/x/y'], '"x/y" is a folder of other objects'],
 ])('refuses %j, which no folder can hold', async (keys, why) => {
   await using t = await withObjects(...keys)
   await expect(read(t, 'prefix', 's3://data/p/')).rejects.toThrow(why)
@@ -100,6 +104,17 @@ test('refuses a folder marker that holds bytes', async () => {
   await using t = await withObjects()
   await t.put('data', 'p/x/', 'bytes')
   await expect(read(t, 'prefix', 's3://data/p/')).rejects.toThrow('its key ends in a slash, yet it is not empty')
+})
+
+test('an object of exactly the prefix lies beside the files of the folder of that name', async () => {
+  await using t = await withObjects('train', 'train/a', 'train-2/b')
+  expect(await read(t, 'prefix', 's3://data/train')).toEqual({
+    train: 'in train',
+    a: 'in train/a',
+    'train-2/b': 'in train-2/b',
+  })
+  await t.put('data', 'train/train-2/b', 'clash')
+  await expect(read(t, 'prefix', 's3://data/train')).rejects.toThrow('another object is the file "train-2/b" already')
 })
 
 test('has: an object, a prefix with objects, nothing else', async () => {

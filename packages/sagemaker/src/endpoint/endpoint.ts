@@ -53,6 +53,7 @@ export interface Deployment {
 /** Instances that take no more requests: stopped as soon as none is in flight. */
 export interface Retired {
   readonly taskId: string
+  readonly logStream: string
   readonly since: Date
 }
 
@@ -123,5 +124,9 @@ export function instancesOf(deployment: Deployment | undefined): readonly Instan
 
 /** The instances of a deployment, from now on without requests. */
 export function retire(deployment: Deployment | undefined, now: Date): Retired[] {
-  return instancesOf(deployment).map(({ taskId }) => ({ taskId, since: now }))
+  return deployment?.variants.flatMap((variant) => variant.instances.map((one) => retired(variant, one, now))) ?? []
+}
+
+export function retired(variant: Variant, instance: Instance, now: Date): Retired {
+  return { taskId: instance.taskId, logStream: logStreamOf(variant, instance), since: now }
 }

@@ -22,18 +22,21 @@ function deployments(endpoint: Endpoint): Deployment[] {
 /** Leads the engine's hints about these tasks, and their lines, to this endpoint. */
 export function claim(ctx: EndpointReconciling, row: Row<Endpoint>): void {
   const key = hintKey('endpoint', row.scope, row.name)
-  for (const { taskId } of row.value.retired) ctx.owners.set(taskId, key)
+  const open = (taskId: string, stream: string, header: readonly string[]) => {
+    ctx.owners.set(taskId, key)
+    ctx.pump.open(taskId, {
+      scope: row.scope,
+      group: endpointLogGroup(row.name),
+      stream,
+      created: row.value.modified,
+      header,
+    })
+  }
+  for (const { taskId, logStream } of row.value.retired) open(taskId, logStream, [])
   for (const variant of deployments(row.value).flatMap(({ variants }) => variants)) {
-    for (const instance of variant.instances) {
-      ctx.owners.set(instance.taskId, key)
-      ctx.pump.open(instance.taskId, {
-        scope: row.scope,
-        group: endpointLogGroup(row.name),
-        stream: logStreamOf(variant, instance),
-        created: row.value.modified,
-        header: [`Sagebrush: ${variant.image.reason}`],
-      })
-    }
+    const { image, specifiedImage } = variant
+    const header = `Sagebrush: ${image.name} ${image.version} stands in for ${specifiedImage} (${image.reason})`
+    for (const instance of variant.instances) open(instance.taskId, logStreamOf(variant, instance), [header])
   }
 }
 

@@ -140,9 +140,9 @@ test('an update serves from the old instances until the new ones are healthy, an
   expect((await status(world, 'InService')).EndpointConfigName).toBe('c2')
   expect(routed(world)).toEqual([young.id])
   await new Promise((resolve) => setImmediate(resolve))
-  expect(world.engine.tasks.get(old.id)?.stoppedWithMs).toBeUndefined()
+  expect(world.engine.stoppedWithMs(old.id)).toBeUndefined()
   world.routes.busy.delete(old.id)
-  await until(() => world.engine.tasks.get(old.id)?.stoppedWithMs === 30_000)
+  await until(() => world.engine.stoppedWithMs(old.id) === 30_000)
   world.engine.end(old.id, { exit: { code: 0 } })
   await until(() => !world.engine.tasks.has(old.id))
   expect([...world.engine.tasks.keys()]).toEqual([young.id])
@@ -174,7 +174,7 @@ test('an instance that is never healthy fails the endpoint after its time', asyn
   const seen = await status(world, 'Failed')
   expect(seen.FailureReason).toMatch(/did not pass the ping health check.* It had 60 s\.\n[\s\S]*serving$/)
   const [id] = [...world.engine.tasks.keys()]
-  await until(() => world.engine.tasks.get(id ?? '')?.stoppedWithMs === 30_000)
+  await until(() => world.engine.stoppedWithMs(id ?? '') === 30_000)
 })
 
 test('a failed update leaves the old deployment in service and says why', async () => {
@@ -228,7 +228,7 @@ test('the next server finds the instances, routes to them at once, and deletes w
   await until(() => routed(world).length === 0)
   expect((await describe(world)).EndpointStatus).toBe('Deleting')
   await world.restart()
-  await until(() => world.engine.tasks.get(id)?.stoppedWithMs === 30_000)
+  await until(() => world.engine.stoppedWithMs(id) === 30_000)
   world.engine.end(id)
   await until(() =>
     describe(world).then(
@@ -240,4 +240,101 @@ test('the next server finds the instances, routes to them at once, and deletes w
     'Could not find endpoint "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e".',
   )
   expect(world.engine.tasks.size).toBe(0)
+})
+
+test('retained properties: counts and weights stay, the excluded ones come from the new configuration', async () => {
+  const world = await begin()
+  const variant = { VariantName: 'v', ModelName: 'm', InstanceType: 'ml.m5.large' as const, InitialVariantWeight: 2 }
+  await configure(world, 'two', { ProductionVariants: [{ ...variant, InitialInstanceCount: 2 }] })
+  await configure(world, 'one', {
+    ProductionVariants: [{ ...variant, InitialInstanceCount: 1, InitialVariantWeight: 5 }],
+  })
+  await create(world, 'two')
+  await serve(world, 0)
+  await serve(world, 1)
+  await status(world, 'InService')
+  const update = { EndpointName: 'e', EndpointConfigName: 'one', RetainAllVariantProperties: true }
+  await world.service.operations.UpdateEndpoint.handle(
+    { ...update, ExcludeRetainedVariantProperties: [{ VariantPropertyType: 'DesiredWeight' }] },
+    world.context(),
+  )
+  const [pending] = (await describe(world)).PendingDeploymentSummary?.ProductionVariants ?? []
+  expect(pending).toMatchObject({ DesiredInstanceCount: 2, DesiredWeight: 5 })
+})
+
+test('weights and capacities change in place: what is added waits for its health, what is dropped is drained', async () => {
+  const world = await begin()
+  await create(world)
+  const first = await serve(world, 0)
+  await status(world, 'InService')
+  const { UpdateEndpointWeightsAndCapacities } = world.service.operations
+  const change = async (DesiredInstanceCount: number, DesiredWeight: number) =>
+    UpdateEndpointWeightsAndCapacities.handle(
+      {
+        EndpointName: 'e',
+        DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic', DesiredInstanceCount, DesiredWeight }],
+      },
+      world.context(),
+    )
+  await change(2, 3)
+  const second = await serve(world, 1, false)
+  expect(await describe(world)).toMatchObject({
+    EndpointStatus: 'Updating',
+    ProductionVariants: [{ CurrentInstanceCount: 1, DesiredInstanceCount: 2 }],
+  })
+  expect(routed(world)).toEqual([first.id])
+  world.healthy.add(JSON.stringify(second.address))
+  expect((await status(world, 'InService')).ProductionVariants).toMatchObject([
+    { CurrentInstanceCount: 2, CurrentWeight: 3 },
+  ])
+  expect(routed(world)).toEqual([first.id, second.id])
+  await change(1, 1)
+  await until(() => world.engine.stoppedWithMs(second.id) === 30_000)
+  expect(routed(world)).toEqual([first.id])
+  await expect((async () => change(1, 1))()).resolves.toBeDefined()
+})
+
+test('the last lines of a replaced instance are stored though the server died meanwhile', async () => {
+  const world = await begin()
+  await create(world)
+  const old = await serve(world, 0)
+  await status(world, 'InService')
+  await configure(world, 'c2')
+  await world.service.operations.UpdateEndpoint.handle({ EndpointName: 'e', EndpointConfigName: 'c2' }, world.context())
+  await serve(world, 1)
+  await until(() => world.engine.stoppedWithMs(old.id) === 30_000)
+  await world.service.close()
+  world.engine.print(old.id, 'last words')
+  await world.restart()
+  world.engine.end(old.id)
+  await until(() => !world.engine.tasks.has(old.id))
+  const streams = await world.logs.streams(caller, '/aws/sagemaker/Endpoints/e')
+  const pages = await Promise.all(
+    streams.map(({ name }) =>
+      world.logs.read(caller, '/aws/sagemaker/Endpoints/e', name, {
+        from: 0,
+        direction: 'forward',
+        limit: 100,
+        maxBytes: 1e6,
+      }),
+    ),
+  )
+  const lines = pages.map(({ events }) => events.map(({ message }) => message).slice(1))
+  expect(lines).toContainEqual(['serving', 'last words'])
+})
+
+test.each([
+  ['another server right after Create', 0],
+  ['another server while the instance starts', 1],
+  ['another server once it is healthy', 2],
+])('%s brings the endpoint into service with the same task', async (_when, at) => {
+  const world = await begin()
+  await create(world)
+  if (at === 0) await world.restart()
+  const { address } = await serve(world, 0, false)
+  if (at === 1) await world.restart()
+  world.healthy.add(JSON.stringify(address))
+  if (at === 2) await world.restart()
+  await status(world, 'InService')
+  expect(world.engine.started).toHaveLength(1)
 })

@@ -4,7 +4,7 @@ import { type Endpoint, instancesOf, retire } from './endpoint.ts'
 import { failedInstance } from './failure.ts'
 import { claim, look, startMissing } from './instances.ts'
 import type { EndpointReconciling, Observed } from './reconciling.ts'
-import { release, tearDown } from './retire.ts'
+import { DRAIN_POLL_MS, release, tearDown } from './retire.ts'
 import { routeOf } from './route.ts'
 import { isReady, restartDead, withHealth } from './variants.ts'
 
@@ -87,9 +87,6 @@ function withoutNext(endpoint: Endpoint, failureReason: string, now: Date): Endp
     retired: [...endpoint.retired, ...retire(next, now)],
   }
 }
-
-/** How soon requests in flight are counted again. */
-const DRAIN_POLL_MS = 20
 
 function pause(ctx: EndpointReconciling, endpoint: Endpoint): number {
   const now = ctx.now().getTime()

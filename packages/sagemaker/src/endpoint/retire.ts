@@ -1,7 +1,11 @@
 import type { Row } from '@sagebrush/core'
 import { hintKey } from '../resource-key.ts'
+import { forgetTask, stopOnce } from '../stop-once.ts'
 import { type Endpoint, type Retired, retire } from './endpoint.ts'
 import type { EndpointReconciling, Observed } from './reconciling.ts'
+
+/** How soon requests in flight are counted again. */
+export const DRAIN_POLL_MS = 20
 
 /** The endpoint without those retired instances that are gone; the others are brought further on their way out. */
 export async function release(ctx: EndpointReconciling, endpoint: Endpoint, observed: Observed): Promise<Endpoint> {
@@ -19,19 +23,17 @@ async function dismiss(ctx: EndpointReconciling, retired: Retired, observed: Obs
   const state = observed.get(taskId)
   if (!state) return false
   if (state.phase === 'absent') {
-    ctx.owners.delete(taskId)
-    ctx.pump.forget(taskId)
+    forgetTask(ctx, taskId)
     return true
   }
   if (state.phase === 'ended' || state.phase === 'failed') {
     await ctx.pump.pump(taskId)
     await ctx.engine.remove(taskId)
-    ctx.owners.delete(taskId)
-    ctx.pump.forget(taskId)
+    forgetTask(ctx, taskId)
     return true
   }
   const overdue = ctx.now().getTime() - retired.since.getTime() >= ctx.config.drainMs
-  if (ctx.router.inFlight(taskId) === 0 || overdue) await ctx.engine.stop(taskId, ctx.config.servingStopGraceMs)
+  if (ctx.router.inFlight(taskId) === 0 || overdue) await stopOnce(ctx, taskId, ctx.config.servingStopGraceMs)
   return false
 }
 
@@ -43,13 +45,16 @@ export async function tearDown(
 ): Promise<number | undefined> {
   const { scope, name, value: endpoint } = row
   ctx.router.remove(scope, name)
-  const now = ctx.now()
+  const since = endpoint.modified
   const all: Endpoint = {
     ...endpoint,
-    retired: [...endpoint.retired, ...retire(endpoint.current, now), ...retire(endpoint.next, now)],
+    retired: [...endpoint.retired, ...retire(endpoint.current, since), ...retire(endpoint.next, since)],
   }
   const left = await release(ctx, all, observed)
-  if (left.retired.length > 0) return ctx.config.pollMs
+  if (left.retired.length > 0) {
+    for (const { taskId } of left.retired) ctx.copyLines(taskId)
+    return left.retired.some(({ taskId }) => ctx.router.inFlight(taskId) > 0) ? DRAIN_POLL_MS : ctx.config.pollMs
+  }
   // Tasks are removed by now: a row that changed meanwhile (tags) makes this step run again, and it finds them absent.
   if (!(await ctx.endpoints.remove(scope, name, row.version))) return 0
   ctx.hints.publish(hintKey('endpoint', scope, name))

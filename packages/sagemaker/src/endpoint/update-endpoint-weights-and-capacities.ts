@@ -1,7 +1,15 @@
 import { validationError } from '@sagebrush/core'
 import { operation } from '../context.ts'
 import { hintKey } from '../resource-key.ts'
-import { type Endpoint, endpointInProgress, endpointNotFound, isInProgress, newInstance } from './endpoint.ts'
+import {
+  type Endpoint,
+  endpointInProgress,
+  endpointNotFound,
+  isInProgress,
+  newInstance,
+  type Retired,
+  retired,
+} from './endpoint.ts'
 
 /** Weights count at once; added instances take requests when they are healthy, dropped ones take no more. */
 export const UpdateEndpointWeightsAndCapacities = operation(
@@ -18,12 +26,12 @@ export const UpdateEndpointWeightsAndCapacities = operation(
         throw validationError(`Could not find variant "${VariantName}" of endpoint "${endpoint.arn}".`)
       }
     }
-    const dropped: string[] = []
+    const dropped: Retired[] = []
     const variants = current.variants.map((variant) => {
       const wanted = input.DesiredWeightsAndCapacities.find(({ VariantName }) => VariantName === variant.name)
       if (!wanted) return variant
       const count = wanted.DesiredInstanceCount ?? variant.instances.length
-      dropped.push(...variant.instances.slice(count).map(({ taskId }) => taskId))
+      dropped.push(...variant.instances.slice(count).map((instance) => retired(variant, instance, now)))
       const added = Array.from({ length: Math.max(0, count - variant.instances.length) }, () => newInstance())
       const serverless = variant.serverless && { ...variant.serverless, ...wanted.ServerlessUpdateConfig }
       return {
@@ -38,7 +46,7 @@ export const UpdateEndpointWeightsAndCapacities = operation(
       status: 'Updating',
       modified: now,
       current: { ...current, variants },
-      retired: [...endpoint.retired, ...dropped.map((taskId) => ({ taskId, since: now }))],
+      retired: [...endpoint.retired, ...dropped],
     }
     if (!(await ctx.endpoints.update(ctx.caller, input.EndpointName, row.version, updated))) {
       throw endpointInProgress(endpoint.arn)

@@ -1,5 +1,13 @@
 import type { TaskState } from '@sagebrush/core'
-import { type Deployment, type Endpoint, type Instance, newInstance, type Retired, type Variant } from './endpoint.ts'
+import {
+  type Deployment,
+  type Endpoint,
+  type Instance,
+  newInstance,
+  type Retired,
+  retired,
+  type Variant,
+} from './endpoint.ts'
 import type { EndpointReconciling, Observed } from './reconciling.ts'
 
 const FIRST_RESTART_MS = 500
@@ -36,17 +44,17 @@ function checked(ctx: EndpointReconciling, deployment: Deployment, observed: Obs
 export function restartDead(ctx: EndpointReconciling, endpoint: Endpoint, observed: Observed): Endpoint {
   if (!endpoint.current) return endpoint
   const now = ctx.now()
-  const retired: Retired[] = []
+  const dead: Retired[] = []
   const current = mapInstances(endpoint.current, (instance, variant) => {
     const state = observed.get(instance.taskId) ?? { phase: 'absent' }
     if (!hasDied(instance, state) && !isLate(ctx, variant, instance, state)) return instance
-    retired.push({ taskId: instance.taskId, since: now })
+    dead.push(retired(variant, instance, now))
     const lived = 'started' in state ? now.getTime() - state.started.getTime() : 0
     const restarts = lived > LONG_LIFE_MS ? 0 : instance.restarts + 1
     const pauseMs = Math.min(FIRST_RESTART_MS * 2 ** Math.max(0, restarts - 1), LAST_RESTART_MS)
     return newInstance(restarts, new Date(now.getTime() + pauseMs))
   })
-  return retired.length === 0 ? endpoint : { ...endpoint, current, retired: [...endpoint.retired, ...retired] }
+  return dead.length === 0 ? endpoint : { ...endpoint, current, retired: [...endpoint.retired, ...dead] }
 }
 
 export function hasDied(instance: Instance, state: TaskState): boolean {

@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import {
   type Caller,
+  type ExecutionRoles,
   Hints,
   type LogStore,
   type ManagedImage,
@@ -88,6 +89,12 @@ export class World {
   /** Task addresses that answer `/ping` with 200. */
   readonly healthy = new Set<string>()
   readonly config: Partial<SageMakerConfig>
+  credentials: ExecutionRoles['credentials'] = async (_scope, arn, sessionName, seconds) => ({
+    accessKeyId: 'ASIATASK',
+    secretAccessKey: `${arn} ${sessionName}`,
+    sessionToken: String(seconds),
+    expires: new Date(this.time.getTime() + seconds * 1000),
+  })
   hints = new Hints()
   service: SageMaker
 
@@ -111,12 +118,7 @@ export class World {
       probe,
       roles: {
         require: async (_scope, arn) => ({ created: !this.rolesMade.has(arn) && Boolean(this.rolesMade.add(arn)) }),
-        credentials: async (_scope, arn, sessionName, seconds) => ({
-          accessKeyId: 'ASIATASK',
-          secretAccessKey: `${arn} ${sessionName}`,
-          sessionToken: String(seconds),
-          expires: new Date(this.time.getTime() + seconds * 1000),
-        }),
+        credentials: (...asked) => this.credentials(...asked),
       },
       images: {
         resolve: async (uri) =>
