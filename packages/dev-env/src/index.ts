@@ -1,3 +1,4 @@
+export { fastestOf } from './fastest-of.ts'
 export { leftBehind } from './left-behind.ts'
 export { type LoopbackNetwork, openLoopbackNetwork } from './open-loopback-network.ts'
 export { type ClientSettings, type DevEnv, type DevEnvOptions, startDevEnv } from './start-dev-env.ts'
