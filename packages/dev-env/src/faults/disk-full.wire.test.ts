@@ -28,10 +28,13 @@ describe.skipIf(!isRoot)(`a home whose disk is full${gap}`, () => {
     expect((await ended(clients, firstJob, 280)).TrainingJobStatus).toBe('Completed')
   }, 300_000)
   afterAll(async () => {
-    clients.destroy()
-    await env.close()
-    execFileSync('umount', [home])
-    rmSync(home, { recursive: true })
+    try {
+      clients.destroy()
+      await env.close()
+    } finally {
+      execFileSync('umount', [home])
+      rmSync(home, { recursive: true })
+    }
   })
 
   const blobs = async () =>
