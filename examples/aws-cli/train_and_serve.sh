@@ -37,7 +37,12 @@ aws sagemaker create-training-job \
 aws sagemaker wait training-job-completed-or-stopped --training-job-name "$name"
 aws sagemaker describe-training-job --training-job-name "$name" --query TrainingJobStatus --output text
 aws sagemaker list-training-jobs --name-contains "$name" --query 'TrainingJobSummaries[].TrainingJobName' --output text
-aws logs tail /aws/sagemaker/TrainingJobs --log-stream-name-prefix "$name/" --format short
+if [[ $(aws --version) == aws-cli/1.* ]]; then # `tail` came with version 2
+  aws logs filter-log-events --log-group-name /aws/sagemaker/TrainingJobs --log-stream-name-prefix "$name/" \
+    --query 'events[].[message]' --output text
+else
+  aws logs tail /aws/sagemaker/TrainingJobs --log-stream-name-prefix "$name/" --format short
+fi
 
 model=$(aws sagemaker describe-training-job --training-job-name "$name" \
   --query ModelArtifacts.S3ModelArtifacts --output text)

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { awsCli2 } from './aws-cli.ts'
 import { isVenvBuilt, type VenvName } from './venv.ts'
 
 interface Probe {
@@ -46,6 +47,10 @@ export const capabilities = {
   root: {
     fix: 'run as root',
     lacks: () => (process.getuid?.() === 0 ? undefined : 'this is an ordinary user'),
+  },
+  'aws-cli-2': {
+    fix: 'install version 2 of the AWS CLI (Debian: apt-get install awscli)',
+    lacks: () => (awsCli2() ? undefined : 'no `aws` on PATH is version 2'),
   },
   openssl: { fix: 'apt-get install openssl', lacks: () => lacksCommand(['openssl', 'version']) },
   strace: { fix: 'apt-get install strace', lacks: () => lacksCommand(['strace', '-o', '/dev/null', 'true']) },

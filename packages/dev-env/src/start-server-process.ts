@@ -1,9 +1,10 @@
-import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runningServer } from '@sagebrush/server'
+import { leftBehind } from './left-behind.ts'
 
 const cli = fileURLToPath(new URL('../../cli/bin/sagebrush.mjs', import.meta.url))
 
@@ -16,30 +17,65 @@ export interface Finished {
 
 export interface ServerProcess {
   readonly home: string
+  /** Where it answers; the same after a restart. */
+  readonly url: string
+  /** Its process id now. */
+  readonly pid: number
   /** The `sagebrush` command on this home: `sagebrush(['run', '--', 'python', 'x.py'])`. */
   sagebrush(args: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Finished>
-  /** Stops it and removes the home; throws where a task was left behind. */
+  /** The same, while it runs. */
+  spawn(args: readonly string[], environment?: Readonly<Record<string, string>>): ChildProcess
+  /** SIGKILL to the server, and a new one on the same home and port; resolves when that one answers. */
+  killAndRestart(): Promise<void>
+  /** Stops it and removes the home; throws where a task, a process or a mount was left behind. */
   close(): Promise<void>
 }
 
-/** A server as users have it: `sagebrush up -d` on a free port, with a temporary home. */
-export async function startServerProcess(settings: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+/**
+ * A server as users have it: `sagebrush up -d` on a free port, with a temporary home. `wrap`: a program with its
+ * arguments that runs each command, such as `nsenter` into a namespace.
+ */
+export async function startServerProcess(
+  settings: Readonly<Record<string, string>> = {},
+  wrap: readonly string[] = [],
+): Promise<ServerProcess> {
   const home = await mkdtemp(join(tmpdir(), 'sb-'))
   const base = { ...withoutSagebrush(process.env), SAGEBRUSH_HOME: home, SAGEBRUSH_PORT: '0', ...settings }
-  const sagebrush = (args: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
-    run(process.execPath, [cli, ...args], { ...base, ...environment })
-  const up = await sagebrush(['up', '-d'])
-  if (up.code !== 0) throw new Error(`sagebrush up failed: ${up.stderr}${up.stdout}`)
+  const command = (args: readonly string[]) => {
+    const [program = '', ...rest] = [...wrap, process.execPath, cli, ...args]
+    return { program, rest }
+  }
+  const sagebrush = (args: readonly string[], environment: Readonly<Record<string, string>> = {}) => {
+    const { program, rest } = command(args)
+    return run(program, rest, { ...base, ...environment })
+  }
+  const up = async (port: string) => {
+    const done = await sagebrush(['up', '-d', '--port', port])
+    if (done.code !== 0) throw new Error(`sagebrush up failed: ${done.stderr}${done.stdout}`)
+    return recordOf(home)
+  }
+  let record = await up(base.SAGEBRUSH_PORT)
   return {
     home,
+    url: record.url,
+    get pid() {
+      return record.pid
+    },
     sagebrush,
+    spawn: (args, environment = {}) => {
+      const { program, rest } = command(args)
+      return spawn(program, rest, { env: { ...base, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+    },
+    killAndRestart: async () => {
+      process.kill(record.pid, 'SIGKILL')
+      record = await up(new URL(record.url).port)
+    },
     close: async () => {
       const down = await sagebrush(['down'])
-      const tasks = existsSync(join(home, 'tasks')) ? await readdir(join(home, 'tasks')) : []
-      const left = tasks.filter((name) => !name.startsWith('.')) // what the engine keeps for itself is hidden
+      const left = await leftBehind(home)
       await rm(home, { recursive: true })
       if (down.code !== 0) throw new Error(`sagebrush down failed: ${down.stderr}`)
-      if (left.length > 0) throw new Error(`The test left tasks behind: ${left.join(', ')}`)
+      if (left.length > 0) throw new Error(`The test left behind: ${left.join(', ')}`)
     },
   }
 }
@@ -63,6 +99,12 @@ export function run(
     )
     child.on('error', reject)
   })
+}
+
+function recordOf(home: string) {
+  const record = runningServer(home)
+  if (!record) throw new Error(`sagebrush up returned, and no server runs on ${home}`)
+  return record
 }
 
 function withoutSagebrush(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

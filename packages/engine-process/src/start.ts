@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { StagingError, type TaskSpec, type TaskState } from '@sagebrush/core'
+import { ToolkitBytecode } from './bytecode.ts'
 import { EnvironmentError, locateEnvironment, prepareEnvironment } from './environment.ts'
 import { hasCode, isSupervised, readJson, replaceJson } from './files.ts'
 import { STATE_FORMAT, type StateFile } from './observe.ts'
@@ -49,6 +50,7 @@ export class Launcher {
   readonly #probe: () => Promise<ProbeResult>
   readonly #changed: (id: string) => void
   readonly #supervisors: Supervisors
+  readonly #bytecode: ToolkitBytecode
   #closed = false
 
   constructor(options: ProcessEngineOptions, probe: () => Promise<ProbeResult>, changed: (id: string) => void) {
@@ -56,6 +58,7 @@ export class Launcher {
     this.#probe = probe
     this.#changed = changed
     this.#supervisors = new Supervisors(options)
+    this.#bytecode = new ToolkitBytecode(options)
   }
 
   /** Has a supervisor ready for the first task. */
@@ -125,6 +128,7 @@ export class Launcher {
       }),
       signal,
     )
+    this.#bytecode.compile(located.python.path)
     const since = new Date()
     launch.state = { phase: 'staging', since }
     const child = await this.#supervisors.take(located.python.path)

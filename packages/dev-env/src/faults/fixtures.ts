@@ -150,11 +150,12 @@ export interface Serving {
   /** Files of model.tar.gz, or the archive itself, or undefined where none is to be there. */
   readonly model: Readonly<Record<string, string>> | Uint8Array | undefined
   readonly environment?: Readonly<Record<string, string>>
+  readonly name?: string
 }
 
 /** Model, configuration and endpoint of one name. */
 export async function deploy(clients: Clients, serving: Serving): Promise<string> {
-  const name = unique('endpoint')
+  const { name = unique('endpoint') } = serving
   const { bucket, model } = serving
   const Key = `${name}/model.tar.gz`
   if (model) {

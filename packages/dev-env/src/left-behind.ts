@@ -1,0 +1,44 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const PATIENCE_MS = 5_000
+
+/** Tasks, processes and mounts that a home still has, each in words; empty once all is gone, within some seconds. */
+export async function leftBehind(home: string): Promise<readonly string[]> {
+  const deadline = Date.now() + PATIENCE_MS
+  for (;;) {
+    const left = [...tasksIn(home), ...processesOf(home), ...mountsUnder(home)]
+    if (left.length === 0 || Date.now() > deadline) return left
+    await delay(50)
+  }
+}
+
+function tasksIn(home: string): string[] {
+  const folder = join(home, 'tasks')
+  if (!existsSync(folder)) return []
+  // What the engine keeps for itself is hidden.
+  return readdirSync(folder).flatMap((name) => (name.startsWith('.') ? [] : [`task ${name}`]))
+}
+
+/** Processes of ours name the home in their arguments or stand in it. Elsewhere than on Linux there is nothing to read. */
+function processesOf(home: string): string[] {
+  if (!existsSync('/proc/self/cmdline')) return []
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return []
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+      const ours = words.includes(home) || environment.some((entry) => entry === `SAGEBRUSH_HOME=${home}`)
+      return ours ? [`process ${pid}: ${words.slice(0, 200)}`] : []
+    } catch {
+      return [] // it has just ended, or is another user's
+    }
+  })
+}
+
+function mountsUnder(home: string): string[] {
+  if (!existsSync('/proc/self/mounts')) return []
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n')
+  return mounts.flatMap((line) => (line.includes(home) ? [`mount ${line}`] : []))
+}
