@@ -53,7 +53,12 @@ async function connect(server: ServerProcess): Promise<Lab> {
   }
   const facts = await readFacts()
   // The server is a daemon: an interrupted bench must not leave it, nor its home.
-  const interrupted = () => void server.close().finally(() => process.exit(130))
+  const interrupted = async () => {
+    await server.close()
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
+    // The last of several servers to be closed ends the process.
+    if (process.listenerCount('SIGTERM') === 0) process.exit(130)
+  }
   process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
   const client = {
     endpoint: facts.url,

@@ -1,6 +1,6 @@
 """
-Builds the virtual environment of a managed image, once. Argument: a JSON object {folder, python, requirements, base,
-toolkit, compiled}; prints JSON lines {"message"} while it works and at last {"ready": true} or {"failed": text}.
+Builds the virtual environment of a managed image, once. Argument: a JSON object {folder, python, requirements, base};
+prints JSON lines {"message"} while it works and at last {"ready": true} or {"failed": text}.
 Whoever comes second waits for the first; what was left half-built is built anew.
 """
 import fcntl
@@ -62,8 +62,6 @@ def build(order, folder):
             file.write(order['requirements'])
         run([python, '-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--progress-bar', 'off',
              '-r', path], variables)
-    tell(message='Compiling the toolkit')
-    run([python, '-X', 'pycache_prefix=' + order['compiled'], '-m', 'compileall', '-q', order['toolkit']], variables)
 
 
 def run(command, variables):

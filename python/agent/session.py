@@ -1,4 +1,5 @@
 """From the start of the task's first process to the archived outputs: one poll loop over log, stop requests and it."""
+import errno
 import fcntl
 import json
 import os
@@ -193,7 +194,10 @@ class Session:
                 self._log.say(plan['hostHint'])
         outputs = self._collect(ml, problems)
         if self._log.lost:
-            problems.append('%d bytes of the log were lost: the disk is full' % self._log.lost)
+            problem = '%d bytes of the log were lost: the disk is full' % self._log.lost
+            problems.append(problem)
+            # Among the last lines too, by which a failed job is told.
+            self._log.say('Sagebrush: %s' % problem)
         self._state.end(
             'ended', code=code, signal=signal.Signals(signal_number).name if signal_number else None,
             # 137: a shell whose command was killed so.
@@ -205,6 +209,10 @@ class Session:
 
     def _collect(self, ml, problems):
         outputs = []
+        if _is_full(self._task):
+            # The task is over: nobody reads these again, and the server needs space to write down its end.
+            for name in ('tmp', 'home'):
+                _empty(self._task, name)
         for output in self._plan['outputs']:
             target = os.path.join(self._task, 'out', output['archive'])
             place = os.path.relpath(below(ml, output['path']), ml)
@@ -214,6 +222,8 @@ class Session:
                 problems.append('%s could not be made: %s' % (output['archive'], error.strerror))
                 if os.path.exists(target):
                     os.unlink(target)
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    _empty(ml, place)
                 continue
             problems += ['%s: %s' % (output['archive'], text) for text in told]
             if count or output['always']:
@@ -221,6 +231,30 @@ class Session:
             else:
                 os.unlink(target)
         return outputs
+
+
+_LITTLE_BYTES = 1 << 20
+
+
+def _is_full(folder):
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize < _LITTLE_BYTES
+
+
+def _empty(root, path):
+    """Removes what the folder `path` below `root` holds; nothing where a link stands on the way to it."""
+    import shutil
+    folder = os.path.normpath(os.path.join(root, path))
+    if os.path.realpath(folder) != os.path.normpath(os.path.join(os.path.realpath(root), path)):
+        return
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path, ignore_errors=True)
+        else:
+            try:
+                os.unlink(entry.path)
+            except OSError:
+                pass  # the task's end is told all the same; what stays goes with the task's folder
 
 
 def _oom_kills():

@@ -34,6 +34,7 @@ def main():
 
 
 def _removed(number, frame):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # asked again, it must not break off what it does about the first
     raise Removed
 
 

@@ -5,7 +5,7 @@ import { describeGaps, findGaps } from './gaps.ts'
 import { needsOf, venvsOf, vitestFiles } from './needs.ts'
 import { lacking, probesVariable, requiredNames } from './requires.ts'
 import { checks, runCheck } from './runners/checks.ts'
-import { pythonSuites, runPython } from './runners/python.ts'
+import { needsOfSuite, pythonSuites, runPython } from './runners/python.ts'
 import { runVitest } from './runners/vitest.ts'
 import { lastLine, nothing, sum, type Tally } from './tally.ts'
 import { isVenvBuilt, testVenv } from './venv.ts'
@@ -19,7 +19,7 @@ const suites = pythonSuites(root, matches)
 const wantedChecks = checks.filter((check) => (names.length === 0 ? true : names.includes(check.name)))
 
 const needs = new Set(needsOf(root, files))
-for (const suite of suites) needs.add(suite.runner === 'pytest' ? 'pytest' : 'python3')
+for (const suite of suites) for (const need of needsOfSuite(suite)) needs.add(need)
 for (const check of wantedChecks) for (const need of check.needs) needs.add(need)
 for (const name of requiredNames()) if (isCapability(name)) needs.add(name)
 

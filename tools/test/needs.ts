@@ -10,12 +10,14 @@ export function vitestFiles(root: string): readonly string[] {
   return folders.flatMap((folder) => globSync(`${folder}/**/*.test.ts`, { cwd: root, exclude })).sort()
 }
 
-/** What these files ask of the machine, read from their calls of `requires`, `lacking` and `testVenv`. */
+/** What these files, and what they share in their packages' `testing`, ask of the machine: read from their calls. */
 export function needsOf(root: string, files: readonly string[]): ReadonlySet<Capability> {
   const needs = new Set<Capability>()
-  for (const file of files) {
+  const packages = new Set(files.map((file) => file.split('/').slice(0, 2).join('/')))
+  const shared = [...packages].flatMap((folder) => globSync(`${folder}/src/**/testing{.ts,/*.ts}`, { cwd: root }))
+  for (const file of new Set([...files, ...shared])) {
     const source = readFileSync(join(root, file), 'utf8')
-    for (const [, list = ''] of source.matchAll(/\b(?:requires|lacking|testVenv)\(([^)]*)\)/g))
+    for (const [, list = ''] of source.matchAll(/\b(?:requires|lacking|testVenv|optionalVenv)\(([^)]*)\)/g))
       for (const [, name = ''] of list.matchAll(/'([a-z0-9-]+)'/g)) if (isCapability(name)) needs.add(name)
   }
   return needs

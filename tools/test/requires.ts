@@ -1,4 +1,5 @@
 import { type Capability, capabilities, isCapability } from './capabilities.ts'
+import { testVenv, type VenvName } from './venv.ts'
 
 /** What the test command has found out already: capability → what is lacking, '' when nothing is. */
 export const probesVariable = 'SAGEBRUSH_TEST_PROBES'
@@ -27,6 +28,17 @@ export function requires(context: { skip(note: string): void }, ...names: readon
     if (isRequired(name)) throw new Error(`${requireVariable} names it: ${why}`)
     context.skip(why)
   }
+}
+
+/**
+ * For suites that skip as a whole: the environment's Python, or undefined where it cannot be had; throws where
+ * SAGEBRUSH_TEST_REQUIRE names it.
+ */
+export async function optionalVenv(name: VenvName): Promise<string | undefined> {
+  const why = lacking(name)
+  if (!why) return await testVenv(name)
+  if (isRequired(name)) throw new Error(`${requireVariable} names it: ${why}`)
+  return undefined
 }
 
 export function isRequired(name: Capability): boolean {

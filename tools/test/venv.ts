@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { withLock } from '../set-up/lock.mjs'
 import { progress } from '../set-up/progress.mjs'
@@ -16,21 +17,30 @@ const run = promisify(execFile)
  * The Python of a virtual environment with the pinned packages of `venvs/<name>.txt`. It is made where it is absent
  * (seconds to a minute, from PyPI), by one process while others wait, and kept in the user's cache folder.
  */
-export async function testVenv(name: VenvName): Promise<string> {
-  const folder = venvFolder(name)
+export function testVenv(name: VenvName): Promise<string> {
+  return requirementsVenv(name, namedRequirements(name))
+}
+
+export function isVenvBuilt(name: VenvName): boolean {
+  return isRequirementsVenvBuilt(name, namedRequirements(name))
+}
+
+/** The same for any requirements file; `name` is for people. */
+export async function requirementsVenv(name: string, requirements: string): Promise<string> {
+  const folder = venvFolder(name, requirements)
   if (!isComplete(folder)) {
     mkdirSync(cacheFolder(), { recursive: true })
     const waiting = () => console.error(`Another process makes the Python environment ${name}; waiting for it.`)
     const makeUnlessThere = async () => {
-      if (!isComplete(folder)) await make(name, folder)
+      if (!isComplete(folder)) await make(name, requirements, folder)
     }
     await withLock(`${folder}.lock`, makeUnlessThere, waiting)
   }
   return join(folder, 'bin', 'python')
 }
 
-export function isVenvBuilt(name: VenvName): boolean {
-  return isComplete(venvFolder(name))
+export function isRequirementsVenvBuilt(name: string, requirements: string): boolean {
+  return isComplete(venvFolder(name, requirements))
 }
 
 function cacheFolder(): string {
@@ -40,16 +50,13 @@ function cacheFolder(): string {
 }
 
 /** Named by all that goes into it, so that a change of a pin or of the machine's Python makes a new one. */
-function venvFolder(name: VenvName): string {
-  const hash = createHash('sha256')
-    .update(readFileSync(requirements(name)))
-    .update(basePython())
-    .digest('hex')
+function venvFolder(name: string, requirements: string): string {
+  const hash = createHash('sha256').update(readFileSync(requirements)).update(basePython()).digest('hex')
   return join(cacheFolder(), `${name}-${hash.slice(0, 12)}`)
 }
 
-function requirements(name: VenvName): URL {
-  return new URL(`venvs/${name}.txt`, import.meta.url)
+function namedRequirements(name: VenvName): string {
+  return fileURLToPath(new URL(`venvs/${name}.txt`, import.meta.url))
 }
 
 let python: string | undefined
@@ -63,13 +70,13 @@ function isComplete(folder: string): boolean {
   return existsSync(join(folder, 'complete'))
 }
 
-async function make(name: VenvName, folder: string): Promise<void> {
+async function make(name: string, requirements: string, folder: string): Promise<void> {
   const report = progress(`Making the Python environment ${name} (once)`)
   try {
     rmSync(folder, { recursive: true, force: true })
     await run('python3', ['-m', 'venv', folder])
     const install = ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check']
-    const list = ['-r', requirements(name).pathname]
+    const list = ['-r', requirements]
     await run(join(folder, 'bin', 'python'), [...install, ...list], { maxBuffer: 64 << 20 })
     // Last: a folder without it is one whose making was interrupted.
     writeFileSync(join(folder, 'complete'), '')

@@ -42,6 +42,7 @@ describe('with a server', () => {
       'node',
       '-e',
       'console.log(process.argv[1]); process.exit(7)',
+      '--',
       '--plain',
     ])
     expect([words.stdout, words.code]).toEqual(['--plain\n', 7])

@@ -1,6 +1,8 @@
 export { ApiError, type ApiErrorOptions, type Fault, validationError } from './api-error.ts'
 export { type Arn, formatArn, parseArn, partitionOf } from './arn.ts'
 export { type Caller, type Scope, scopeKey } from './caller.ts'
+export { createHasher } from './digest/create-hasher.ts'
+export type { Hasher } from './digest/hasher.ts'
 export { Hints } from './hints.ts'
 export { type Operation, type OperationTable, operationsOf, type RequestContext } from './operation.ts'
 export * from './ports/access-keys.ts'

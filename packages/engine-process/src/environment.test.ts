@@ -30,8 +30,6 @@ let pythons: readonly Python[]
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'environments-'))
   await mkdir(join(folder, 'wheels'))
-  await mkdir(join(folder, 'toolkit'))
-  await writeFile(join(folder, 'toolkit/tool.py'), 'x = 1\n')
   for (const version of ['1.0', '2.0'])
     await run('python3', ['-c', makeWheel, 'pearl', version, join(folder, 'wheels')])
   pythons = await findPythons(process.env.PATH ?? '')
@@ -49,7 +47,6 @@ async function order(requirements: string, more: Partial<EnvironmentOptions> = {
   return {
     cache: join(folder, 'cache'),
     images: await loadImages(images, ['3.11.0']),
-    toolkit: join(folder, 'toolkit'),
     pythons,
     variables: {
       PATH: process.env.PATH,
@@ -77,7 +74,6 @@ describe('an environment', () => {
     expect(told.some((line) => line.startsWith('Successfully installed pearl-1.0'))).toBe(true)
     const compiled = await run('find', [made[0]?.folder ?? '', '-name', 'pearl.*.pyc'])
     expect(compiled.stdout).not.toBe('')
-    expect((await run('find', [join(options.cache, 'compiled'), '-name', 'tool.*.pyc'])).stdout).not.toBe('')
 
     const before = Date.now()
     await prepareEnvironment(image, options)

@@ -17,7 +17,6 @@ export interface Environment {
 export interface EnvironmentOptions {
   readonly cache: string
   readonly images: ImageTable
-  readonly toolkit: string
   readonly pythons: readonly Python[]
   readonly variables: Readonly<Record<string, string | undefined>>
   readonly agent?: string
@@ -46,7 +45,7 @@ export function locateEnvironment(
     throw new EnvironmentError(problem ?? needs)
   }
   // A virtual environment cannot be moved and belongs to one interpreter: both are in its name.
-  const hash = shortHash('1', variant.requirements, python.path, python.version, options.toolkit)
+  const hash = shortHash('1', variant.requirements, python.path, python.version)
   const folder = join(options.cache, 'environments', `${recipe.name}-${variant.version}-${hash}`)
   return { folder, python, recipe }
 }
@@ -56,11 +55,6 @@ export async function isEnvironmentReady({ folder }: Environment): Promise<boole
     () => true,
     () => false,
   )
-}
-
-/** Bytecode of the toolkit, compiled with the environment, since a task may not write beside the toolkit. */
-export function compiledFolder(cache: string): string {
-  return join(cache, 'compiled')
 }
 
 /**
@@ -80,8 +74,6 @@ export async function prepareEnvironment(
     python: environment.python.path,
     base: environment.python.base,
     requirements,
-    toolkit: options.toolkit,
-    compiled: compiledFolder(options.cache),
   }
   const script = join(options.agent ?? defaultAgent, 'environment.py')
   const child = spawn(environment.python.path, ['-E', '-s', '-S', script, JSON.stringify(order)], {

@@ -1,6 +1,7 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { ObjectReader } from '@sagebrush/core'
 import { allLines, finalState, testSpec, until } from '@sagebrush/engine-kit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -42,7 +43,7 @@ describe('a server that goes while a task is being staged', () => {
     const second = await bench.harness.open(bench.objects)
     expect(await finalState(second, task.id)).toMatchObject({ phase: 'ended', exit: { code: 0 } })
     const { lines } = await allLines(second, task.id)
-    expect(lines.map(({ message }) => message)).toEqual([tinyImage.reason, 'ran'])
+    expect(lines.map(({ message }) => message)).toEqual(['ran'])
     await second.remove(task.id)
     await second.close()
   })
@@ -97,6 +98,29 @@ test('a task whose image is unknown fails in words', async () => {
   expect(state.phase === 'failed' && state.message).toContain('There is no managed image other 1.')
 })
 
+test('a supervisor that cannot run is told, and is not started for ever', async () => {
+  const agent = await mkdtemp(join(tmpdir(), 'agent-'))
+  const own = fileURLToPath(new URL('../../../python/agent', import.meta.url))
+  await cp(own, agent, { recursive: true })
+  await writeFile(
+    join(agent, 'session.py'),
+    'class Session:\n    def __init__(self, *parts):\n        import os\n        os._exit(3)\n',
+  )
+  const broken = await openBench({ agent })
+  try {
+    const { state } = await broken.run('true')
+    expect(state).toMatchObject({ phase: 'failed', fault: 'platform' })
+    await writeFile(join(agent, 'record.py'), 'raise SystemError("no record here")\n')
+    const worse = await openBench({ agent })
+    const { state: second } = await worse.run('true')
+    expect(second.phase === 'failed' && second.message).toContain('its supervisor ended at once')
+    await worse.close()
+  } finally {
+    await broken.close()
+    await rm(agent, { recursive: true })
+  }
+})
+
 test('the end is hinted within 10 ms of being written', async () => {
   const delays: number[] = []
   for (let i = 0; i < 5; i++) {
@@ -124,7 +148,7 @@ test('what no namespaces cannot do is refused before it is started', async () =>
     expect(await bench.engine.refuses(spec('cat /opt/ml/input/x'))).toBeUndefined()
     const { id } = await bare.run('true')
     const { lines } = await allLines(bare.engine, id)
-    expect(lines[1]?.message).toContain('allows no private namespaces')
+    expect(lines[0]?.message).toContain('allows no private namespaces')
   } finally {
     await bare.close()
   }

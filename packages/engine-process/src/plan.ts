@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { TaskInput, TaskSpec } from '@sagebrush/core'
-import { compiledFolder, type Environment } from './environment.ts'
+import { compiledFolder } from './bytecode.ts'
+import type { Environment } from './environment.ts'
 import { hostHint, hostsFile } from './hosts.ts'
 import { type ProcessEngineOptions, taskFiles } from './options.ts'
 import type { ProbeResult } from './probe.ts'
@@ -79,7 +80,7 @@ export async function makePlan(
       direct: spec.outputs.some(({ path }) => within(path, input.path) || within(input.path, path)),
     })),
     outputs: spec.outputs,
-    notes: [spec.image.reason, ...(isolated ? [] : [NO_NAMESPACES])].filter((line) => line !== ''),
+    notes: isolated ? [] : [NO_NAMESPACES],
   }
 }
 

@@ -60,6 +60,7 @@ export async function openProcessEngine(
     close: async () => {
       watcher.close()
       await launcher.close()
+      await asked?.catch(() => {}) // its process and folder must not outlive us
     },
   } satisfies Engine & { probe(): Promise<ProbeResult> }
   await takeUp(options, launcher)

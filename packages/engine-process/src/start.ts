@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { StagingError, type TaskSpec, type TaskState } from '@sagebrush/core'
+import { ToolkitBytecode } from './bytecode.ts'
 import { EnvironmentError, locateEnvironment, prepareEnvironment } from './environment.ts'
-import { hasCode, readJson, replaceJson } from './files.ts'
+import { hasCode, isSupervised, readJson, replaceJson } from './files.ts'
 import { STATE_FORMAT, type StateFile } from './observe.ts'
 import { hintFolder, type ProcessEngineOptions, taskFiles } from './options.ts'
 import { makePlan } from './plan.ts'
@@ -11,6 +13,7 @@ import type { ProbeResult } from './probe.ts'
 import { instruct, Supervisors } from './supervisor.ts'
 
 const SPEC_FORMAT = 1
+const STATE_POLL_MS = 5
 
 interface SpecFile {
   readonly format: number
@@ -47,6 +50,7 @@ export class Launcher {
   readonly #probe: () => Promise<ProbeResult>
   readonly #changed: (id: string) => void
   readonly #supervisors: Supervisors
+  readonly #bytecode: ToolkitBytecode
   #closed = false
 
   constructor(options: ProcessEngineOptions, probe: () => Promise<ProbeResult>, changed: (id: string) => void) {
@@ -54,6 +58,7 @@ export class Launcher {
     this.#probe = probe
     this.#changed = changed
     this.#supervisors = new Supervisors(options)
+    this.#bytecode = new ToolkitBytecode(options)
   }
 
   /** Has a supervisor ready for the first task. */
@@ -123,6 +128,7 @@ export class Launcher {
       }),
       signal,
     )
+    this.#bytecode.compile(located.python.path)
     const since = new Date()
     launch.state = { phase: 'staging', since }
     const child = await this.#supervisors.take(located.python.path)
@@ -137,13 +143,18 @@ export class Launcher {
       throw error
     }
     // Until its first word of its own this is where the task's state comes from.
-    await Promise.race([ended, this.#stateWritten(id)])
+    let over = false
+    void ended.then(() => {
+      over = true
+    })
+    const files = taskFiles(root, id)
+    while (!over && (await readJson(files.state)) === undefined) await setTimeout(STATE_POLL_MS)
+    // It may have left the task to another supervisor; otherwise it must have said something.
+    if ((await readJson(files.state)) === undefined && !(await isSupervised(files.control))) {
+      signal.throwIfAborted()
+      throw new Error(`its supervisor ended at once: ${await lastWords(files.errors)}`)
+    }
     void this.#supervisors.warm(located.python.path).catch((error) => this.#options.log?.('no spare supervisor', error))
-  }
-
-  async #stateWritten(id: string): Promise<void> {
-    const { state } = taskFiles(this.#options.root, id)
-    while ((await readJson(state).catch(() => undefined)) === undefined) await new Promise((r) => setTimeout(r, 5))
   }
 
   async #fail(id: string, error: unknown, signal: AbortSignal): Promise<void> {
@@ -178,6 +189,12 @@ async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promis
     signal.addEventListener('abort', give, { once: true })
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', give))
   })
+}
+
+/** What a broken supervisor printed. */
+async function lastWords(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  return text.trim().slice(-1000) || 'it said nothing'
 }
 
 export async function makeRoot(root: string): Promise<void> {

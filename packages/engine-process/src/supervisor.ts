@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { ObjectReader, TaskSpec } from '@sagebrush/core'
-import { compiledFolder } from './environment.ts'
+import { compiledFolder } from './bytecode.ts'
 import { defaultAgent, type ProcessEngineOptions } from './options.ts'
 import type { Plan } from './plan.ts'
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { ObjectReader, StagedObject, TaskSpec } from '@sagebrush/core'
 import { allLines, type EngineHarness, finalState, shellCommand, testSpec } from '@sagebrush/engine-kit'
 import { loadImages } from '@sagebrush/managed-images'
-import { openProcessEngine, type ProcessEngineOptions } from './index.ts'
+import { openProcessEngine, type ProcessEngineOptions, prepareEnvironment } from './index.ts'
 
 export const tinyImage = { kind: 'managed', name: 'tiny', version: '1', reason: 'tiny stands in.' } as const
 
@@ -60,7 +60,13 @@ export async function processHarness(more: Partial<ProcessEngineOptions> = {}): 
     home,
     image: tinyImage,
     command: shellCommand,
-    open: async (objects: ObjectReader) => await openProcessEngine({ ...options, objects }),
+    open: async (objects: ObjectReader) => {
+      const engine = await openProcessEngine({ ...options, objects })
+      // Else a test's time holds the making of the environment, and its leftovers the probe.
+      const { pythons } = await engine.probe()
+      if (!more.cache) await prepareEnvironment(tinyImage, { ...options, pythons })
+      return engine
+    },
     leftovers: async () => await leftovers(root),
     close: async () => await rm(folder, { recursive: true, force: true }),
   }
@@ -84,7 +90,7 @@ export async function openBench(more: Partial<ProcessEngineOptions> = {}) {
     await engine.start(spec)
     return spec.id
   }
-  const lines = async (id: string) => (await allLines(engine, id)).lines.map(({ message }) => message).slice(1)
+  const lines = async (id: string) => (await allLines(engine, id)).lines.map(({ message }) => message)
   return {
     harness,
     engine,

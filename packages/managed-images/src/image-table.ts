@@ -47,29 +47,19 @@ function resolve(recipes: readonly ImageRecipe[], pythons: readonly string[], ur
   for (const recipe of recipes) {
     for (const { repository, tag } of recipe.answersFor) {
       const match = repository.test(image.repository) ? tag.exec(image.tag) : null
-      if (match) return standIn(recipe, pythons, uri, match.groups?.version)
+      if (match) return standIn(recipe, pythons, match.groups?.version)
     }
   }
   return undefined
 }
 
-function standIn(
-  recipe: ImageRecipe,
-  pythons: readonly string[],
-  uri: string,
-  asked: string | undefined,
-): ManagedImage {
+function standIn(recipe: ImageRecipe, pythons: readonly string[], asked: string | undefined): ManagedImage {
   const wanted = asked ?? recipe.defaultVersion
   const possible = recipe.variants.filter(({ python }) => pythons.some((version) => satisfies(version, python)))
   const variant = closest(possible, wanted) ?? closest(recipe.variants, wanted) ?? recipe.variants[0]
   if (!variant) throw new Error(`the image ${recipe.name} has no variant`)
-  const what = `The managed image ${recipe.name} ${variant.version} (${recipe.framework} ${variant.installs}) stands in for ${uri}`
-  return {
-    kind: 'managed',
-    name: recipe.name,
-    version: variant.version,
-    reason: `${what}${why(recipe, variant, wanted, pythons)}.`,
-  }
+  const reason = `${recipe.framework} ${variant.installs}${why(recipe, variant, wanted, pythons)}`
+  return { kind: 'managed', name: recipe.name, version: variant.version, reason }
 }
 
 function why(recipe: ImageRecipe, variant: Variant, wanted: string, pythons: readonly string[]): string {

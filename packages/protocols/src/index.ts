@@ -1,5 +1,3 @@
-export { createHasher } from './body/create-hasher.ts'
-export type { Hasher } from './body/hasher.ts'
 export type { Checksums, VerifiedBody } from './body/verified-body.ts'
 export type { VirtualHostOptions } from './gateway/bucket-hosts.ts'
 export {

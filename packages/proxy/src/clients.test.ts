@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { optionalVenv } from '@sagebrush/testing'
 import { afterEach, expect, test } from 'vitest'
 import { Closers, openTestProxy, worldServer } from './testing.ts'
 
 const run = promisify(execFile)
+/** Has requests and botocore; Python's own urllib needs neither. */
+const sdkPython = await optionalVenv('sagemaker-sdk')
 const closers = new Closers()
 afterEach(() => closers.close())
 
@@ -24,14 +27,7 @@ async function python(program: string, proxy: Awaited<ReturnType<typeof openTest
     AWS_EC2_METADATA_DISABLED: 'true',
     ...more,
   }
-  return (await run('python3', ['-c', program], { env, timeout: 25_000 })).stdout.trim()
-}
-
-async function has(module: string): Promise<boolean> {
-  return run('python3', ['-c', `import ${module}`]).then(
-    () => true,
-    () => false,
-  )
+  return (await run(sdkPython ?? 'python3', ['-c', program], { env, timeout: 25_000 })).stdout.trim()
 }
 
 test("Python's own urllib reaches AWS's names and refuses the same certificates under another", async () => {
@@ -51,7 +47,7 @@ print(opener.open("https://sts.us-east-1.amazonaws.com/?Action=X").read().decode
   await expect.poll(() => proxy.logged).toContainEqual(expect.stringContaining('did not take our certificate for sts.'))
 })
 
-test.skipIf(!(await has('requests')))("Python's requests goes through the tunnel to the world", async () => {
+test.skipIf(!sdkPython)("Python's requests goes through the tunnel to the world", async () => {
   const world = await worldServer(closers, ['localhost'])
   const proxy = await openTestProxy(closers)
   const program = `
@@ -63,7 +59,7 @@ print(requests.put("https://bucket.s3.us-east-1.amazonaws.com/k", data=b"x" * 30
   expect(world.seen).toHaveLength(1)
 })
 
-test.skipIf(!(await has('botocore')))('botocore signs, uploads and shows a refusal in full', async () => {
+test.skipIf(!sdkPython)('botocore signs, uploads and shows a refusal in full', async () => {
   const proxy = await openTestProxy(closers)
   const program = `
 import botocore.session

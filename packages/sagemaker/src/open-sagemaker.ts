@@ -56,7 +56,9 @@ export interface SageMaker {
 /** SageMaker's operations and reconcilers over the given ports. */
 export function openSageMaker(options: SageMakerOptions): SageMaker {
   const { store, hints, engine, logs, objects, roles, images, router, probe, taskEnvironment, clock } = options
-  const config: SageMakerConfig = { ...defaultConfig, ...options.config }
+  // Hosts of the process engine reach each other over the machine's loopback.
+  const networkInterfaceName = engine.name === 'process' ? 'lo' : defaultConfig.networkInterfaceName
+  const config: SageMakerConfig = { ...defaultConfig, networkInterfaceName, ...options.config }
   const collections: SageMakerCollections = {
     trainingJobs: store.collection(trainingJobSpec),
     models: store.collection(modelSpec),
@@ -80,6 +82,7 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
     config,
     now: clock,
     owners,
+    stopping: new Set(),
   }
   const onError = (message: string) => (resource: string, error: unknown) => options.log({ message, resource, error })
   const jobs = new Reconciler({

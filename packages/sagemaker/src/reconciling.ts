@@ -36,4 +36,6 @@ export interface Reconciling extends SageMakerCollections {
   readonly now: () => Date
   /** Task id → key of the resource that it belongs to, for the engine's hints. */
   readonly owners: Map<string, string>
+  /** Tasks that were asked to stop by this server. */
+  readonly stopping: Set<string>
 }

@@ -39,7 +39,7 @@ export async function diagnose(config: Config): Promise<readonly Finding[]> {
           found: `none: ${found.namespacesReason}. Script mode works by its SM_* variables; commands that name /opt/ml are refused.`,
           fix: 'Run as root, or let users make namespaces: sysctl kernel.unprivileged_userns_clone=1 (or kernel.apparmor_restrict_unprivileged_userns=0).',
         }
-      : { name: 'namespaces', state: 'good', found: `${found.namespaces}: ${found.namespacesReason}` },
+      : { name: 'namespaces', state: 'good', found: found.namespaces === 'root' ? 'as root' : 'as an ordinary user' },
     found.staging === 'copy'
       ? {
           name: 'staging',
@@ -47,7 +47,7 @@ export async function diagnose(config: Config): Promise<readonly Finding[]> {
           found: `channels are copied: ${found.stagingReason}`,
           fix: 'Keep the home on ext4, XFS or Btrfs with Linux 5.11 or newer, and see namespaces.',
         }
-      : { name: 'staging', state: 'good', found: `without copying, by ${found.staging}: ${found.stagingReason}` },
+      : { name: 'staging', state: 'good', found: `channels are not copied (${found.staging})` },
     await docker(),
     await disk(config.home),
     await port(config),

@@ -1,3 +1,5 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Engine, ManagedImage, ObjectReader } from '@sagebrush/core'
 import { openProcessEngine } from '@sagebrush/engine-process'
@@ -7,6 +9,9 @@ import type { Home } from './home/open-home.ts'
 import type { ServerLog } from './log/server-log.ts'
 
 const repository = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
+
+/** A task has no business in them: the keys that the server's user has for other places. */
+const secretFolders = ['.aws', '.ssh', '.gnupg', '.kube', '.docker', '.netrc'].map((name) => join(homedir(), name))
 
 export interface EngineOptions {
   readonly config: Config
@@ -32,7 +37,7 @@ export async function openEngine({ config, home, objects, log }: EngineOptions):
     objects,
     images,
     toolkit: repository('python/toolkit'),
-    hide: [home.path],
+    hide: [home.path, ...secretFolders],
     variables: process.env,
     isolation: config['process.namespaces'] === 'off' ? 'none' : 'auto',
     log: (message, error) => log.error(message, { error }),

@@ -5,7 +5,7 @@ import { configOf, withSettings } from '../settings-options.ts'
 
 export function gcCommand(): Command {
   return withSettings(new Command('gc'))
-    .description('remove what nothing refers to any more: orphaned bytes, ended tasks, expired keys and log lines')
+    .description('remove what nothing refers to any more: orphaned bytes, expired keys and log streams')
     .action(async (options) => {
       const { config } = configOf(options)
       const { record } = requireRunning(config.home)

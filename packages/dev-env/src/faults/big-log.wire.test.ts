@@ -59,5 +59,6 @@ test('a script that prints 100 MB ends, its log is readable to the end, and the 
     expect(bytes).toBe(code === PRINTS ? 1048576 * 99 : 1600 * 65536)
     console.info(`read back after ${Date.now() - started} ms; the server's peak is ${(await peakMemory()) / MIB} MiB`)
   }
-  expect((await peakMemory()) - before).toBeLessThan(200 * MIB)
+  // 200 MB of lines held as objects would be twice this and more.
+  expect((await peakMemory()) - before).toBeLessThan(320 * MIB)
 }, 400_000)

@@ -123,8 +123,8 @@ export async function train(clients: Clients, training: Training): Promise<Descr
   return ended(clients, await startTraining(clients, training))
 }
 
-/** All lines of a job's first host; empty where there are none yet. */
-export async function logOf({ logs }: Clients, group: string, prefix: string): Promise<readonly string[]> {
+/** All lines of a group's first stream of that prefix; empty where there are none yet. */
+export async function logOf({ logs }: Clients, group: string, prefix?: string): Promise<readonly string[]> {
   const logGroupName = `/aws/sagemaker/${group}`
   const { logStreams = [] } = await logs
     .describeLogStreams({ logGroupName, logStreamNamePrefix: prefix })
@@ -150,11 +150,12 @@ export interface Serving {
   /** Files of model.tar.gz, or the archive itself, or undefined where none is to be there. */
   readonly model: Readonly<Record<string, string>> | Uint8Array | undefined
   readonly environment?: Readonly<Record<string, string>>
+  readonly name?: string
 }
 
 /** Model, configuration and endpoint of one name. */
 export async function deploy(clients: Clients, serving: Serving): Promise<string> {
-  const name = unique('endpoint')
+  const { name = unique('endpoint') } = serving
   const { bucket, model } = serving
   const Key = `${name}/model.tar.gz`
   if (model) {

@@ -1,6 +1,4 @@
-import { ApiError, type DigestName } from '@sagebrush/core'
-import { createHasher } from './create-hasher.ts'
-import type { Hasher } from './hasher.ts'
+import { ApiError, createHasher, type DigestName, type Hasher } from '@sagebrush/core'
 import type { Checksums } from './verified-body.ts'
 
 const CHECKSUM_SIZES = { crc32: 4, crc32c: 4, crc64nvme: 8, sha1: 20, sha256: 32 } as const

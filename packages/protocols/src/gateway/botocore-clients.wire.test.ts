@@ -9,7 +9,7 @@ import { botocorePython, botocoreTitle } from '../testing/botocore.ts'
 import { type Call, ToyServer, toyKey } from '../testing/toy-server.ts'
 
 const toy = new ToyServer()
-const python = botocorePython()
+const python = await botocorePython()
 const stored = new Map<string, { sha256: string; checksums: readonly string[] }>()
 
 beforeAll(() => toy.start({ without: ['CreateCluster'] }), 120_000)

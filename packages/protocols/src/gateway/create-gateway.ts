@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { type AccessKeys, ApiError } from '@sagebrush/core'
+import { type AccessKeys, ApiError, DiskFull } from '@sagebrush/core'
 import { hostId } from '../rest/rest-xml.ts'
 import { readUrlClaim } from '../sigv2/url-claim.ts'
 import { Authenticator } from '../sigv4/authenticator.ts'
@@ -10,7 +10,7 @@ import type { Answer, RoutedOperation } from '../wire/protocol.ts'
 import { readHead, type WireRequest } from '../wire/wire-request.ts'
 import { admit } from './admit.ts'
 import { type BucketHosts, bucketHosts, type VirtualHostOptions } from './bucket-hosts.ts'
-import { bodyError, internalFailure, notImplemented, unknownService } from './failures.ts'
+import { bodyError, diskFull, internalFailure, notImplemented, unknownService } from './failures.ts'
 import type { HostedService } from './hosted-service.ts'
 import { requestContext } from './request-context.ts'
 import { ServiceSelector } from './select-service.ts'
@@ -193,6 +193,7 @@ class Pipeline {
   #toApiError(service: HostedService, thrown: unknown, progress: Progress): ApiError {
     if (thrown instanceof ApiError) return thrown
     const { requestId, routed } = progress
+    if (thrown instanceof DiskFull) return diskFull(service, thrown)
     this.#options.log({ requestId, service: service.model.name, operation: routed?.operation.name, error: thrown })
     return internalFailure(service)
   }

@@ -1,4 +1,4 @@
-import { ApiError } from '@sagebrush/core'
+import { ApiError, type DiskFull } from '@sagebrush/core'
 import { BodyTooLarge, BodyTruncated } from '../body/read-whole.ts'
 import type { HostedService } from './hosted-service.ts'
 
@@ -40,6 +40,19 @@ function tooLarge(service: HostedService): ApiError {
     status: family === 's3' ? 400 : 413,
     fault: 'client',
   })
+}
+
+/**
+ * 507, which no SDK repeats (botocore and the JavaScript SDK repeat 500, 502, 503 and 504): the client fails at once
+ * with words that help. The path of the home is not for it to see.
+ */
+export function diskFull(service: HostedService, cause: DiskFull): ApiError {
+  const isJson = service.protocol.family === 'json' || service.protocol.family === 'rest-json'
+  return new ApiError(
+    isJson ? 'InsufficientStorageException' : 'InsufficientStorage',
+    'The disk of the Sagebrush server is full; nothing was stored. Free space in its home and send the request again.',
+    { status: 507, cause },
+  )
 }
 
 /** For everything that was not meant for the client: no detail leaves. */

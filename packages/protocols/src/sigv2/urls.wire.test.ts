@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { botocorePython, botocoreTitle } from '../testing/botocore.ts'
 import { ToyServer, toyKey, toySession } from '../testing/toy-server.ts'
 
-const python = botocorePython()
+const python = await botocorePython()
 
 interface PresignedUrl {
   readonly method: string

@@ -5,7 +5,7 @@ import { botocorePython, botocoreTitle } from '../testing/botocore.ts'
 import { type RawAnswer, type RawRequest, sendRaw } from '../testing/raw-request.ts'
 import { ToyServer, toyKey, toySession } from '../testing/toy-server.ts'
 
-const python = botocorePython()
+const python = await botocorePython()
 
 interface SignedRequest extends RawRequest {
   readonly kind: string

@@ -1,16 +1,14 @@
-import { createHash } from 'node:crypto'
-import { crc32 } from 'node:zlib'
-import { ApiError } from '@sagebrush/core'
+import { ApiError, createHasher } from '@sagebrush/core'
 import {
   type ChecksumAlgorithm,
   type ChecksumMembers,
   type ChecksumType,
   checksumOf,
+  DIGESTS,
   parseAlgorithm,
   type StoredChecksum,
 } from '../object/checksum.ts'
 import { invalidRequest } from '../request-errors.ts'
-import { crc32c } from './crc32c.ts'
 import type { PartRecord, UploadRecord } from './upload.ts'
 
 /** What checksum an upload's object will have. CRC-64 exists for whole objects only, the hashes for parts only. */
@@ -52,33 +50,12 @@ export function compositeChecksum(
   algorithm: ChecksumAlgorithm,
   parts: readonly PartRecord[],
 ): StoredChecksum | undefined {
-  const values: Buffer[] = []
+  const hasher = createHasher(DIGESTS[algorithm])
   for (const { checksum } of parts) {
     if (checksum?.algorithm !== algorithm) return undefined
-    values.push(Buffer.from(checksum.value, 'base64'))
+    hasher.update(Buffer.from(checksum.value, 'base64'))
   }
-  const digest = digestOf(algorithm, Buffer.concat(values))
-  return { algorithm, type: 'COMPOSITE', value: `${digest.toString('base64')}-${parts.length}` }
-}
-
-function digestOf(algorithm: ChecksumAlgorithm, bytes: Buffer): Buffer {
-  switch (algorithm) {
-    case 'SHA1':
-    case 'SHA256':
-      return createHash(algorithm.toLowerCase()).update(bytes).digest()
-    case 'CRC32':
-      return bigEndian(crc32(bytes))
-    case 'CRC32C':
-      return bigEndian(crc32c(bytes))
-    case 'CRC64NVME':
-      throw new Error('there is no composite CRC-64')
-  }
-}
-
-function bigEndian(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(value)
-  return bytes
+  return { algorithm, type: 'COMPOSITE', value: `${hasher.digest().toString('base64')}-${parts.length}` }
 }
 
 /** Throws BadDigest where the request names another checksum of the object than it has. */

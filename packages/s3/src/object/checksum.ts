@@ -29,7 +29,7 @@ const MEMBERS: Readonly<Record<ChecksumAlgorithm, keyof ChecksumMembers>> = {
   SHA256: 'ChecksumSHA256',
 }
 
-const DIGESTS: Readonly<Record<ChecksumAlgorithm, DigestName>> = {
+export const DIGESTS: Readonly<Record<ChecksumAlgorithm, DigestName>> = {
   CRC32: 'crc32',
   CRC32C: 'crc32c',
   CRC64NVME: 'crc64nvme',

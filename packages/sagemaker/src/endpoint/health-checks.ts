@@ -2,7 +2,8 @@ import type { Probe, TaskAddress } from '@sagebrush/core'
 
 const FIRST_PAUSE_MS = 10
 const LAST_PAUSE_MS = 500
-const GROWTH = 1.25
+/** Of the time that an instance has been starting: being asked late never costs it more than this part. */
+const PAUSE_SHARE = 0.02
 /** AWS's: an answer to `/ping` counts within 2 s. */
 const PING_TIMEOUT_MS = 2_000
 
@@ -26,7 +27,7 @@ export class HealthChecks {
   watch(taskId: string, address: TaskAddress): void {
     if (this.#healthy.has(taskId) || this.#watched.has(taskId)) return
     this.#watched.set(taskId, undefined)
-    void this.#ask(taskId, address, FIRST_PAUSE_MS)
+    void this.#ask(taskId, address, performance.now())
   }
 
   forget(taskId: string): void {
@@ -39,7 +40,7 @@ export class HealthChecks {
     for (const taskId of [...this.#watched.keys()]) this.forget(taskId)
   }
 
-  async #ask(taskId: string, address: TaskAddress, pauseMs: number): Promise<void> {
+  async #ask(taskId: string, address: TaskAddress, began: number): Promise<void> {
     const status = await this.#probe.ping(address, PING_TIMEOUT_MS)
     if (!this.#watched.has(taskId)) return
     if (status === 200) {
@@ -48,10 +49,11 @@ export class HealthChecks {
       this.#onHealthy(taskId)
       return
     }
-    const next = Math.min(pauseMs * GROWTH, LAST_PAUSE_MS)
+    const share = (performance.now() - began) * PAUSE_SHARE
+    const pauseMs = Math.min(Math.max(share, FIRST_PAUSE_MS), LAST_PAUSE_MS)
     this.#watched.set(
       taskId,
-      setTimeout(() => void this.#ask(taskId, address, next), pauseMs),
+      setTimeout(() => void this.#ask(taskId, address, began), pauseMs),
     )
   }
 }

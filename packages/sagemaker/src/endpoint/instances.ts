@@ -34,7 +34,8 @@ export function claim(ctx: EndpointReconciling, row: Row<Endpoint>): void {
   }
   for (const { taskId, logStream } of row.value.retired) open(taskId, logStream, [])
   for (const variant of deployments(row.value).flatMap(({ variants }) => variants)) {
-    const header = `Sagebrush: ${variant.image.reason}`
+    const { image, specifiedImage } = variant
+    const header = `Sagebrush: ${image.name} ${image.version} stands in for ${specifiedImage} (${image.reason})`
     for (const instance of variant.instances) open(instance.taskId, logStreamOf(variant, instance), [header])
   }
 }

@@ -140,9 +140,9 @@ test('an update serves from the old instances until the new ones are healthy, an
   expect((await status(world, 'InService')).EndpointConfigName).toBe('c2')
   expect(routed(world)).toEqual([young.id])
   await new Promise((resolve) => setImmediate(resolve))
-  expect(world.engine.tasks.get(old.id)?.stoppedWithMs).toBeUndefined()
+  expect(world.engine.stoppedWithMs(old.id)).toBeUndefined()
   world.routes.busy.delete(old.id)
-  await until(() => world.engine.tasks.get(old.id)?.stoppedWithMs === 30_000)
+  await until(() => world.engine.stoppedWithMs(old.id) === 30_000)
   world.engine.end(old.id, { exit: { code: 0 } })
   await until(() => !world.engine.tasks.has(old.id))
   expect([...world.engine.tasks.keys()]).toEqual([young.id])
@@ -174,7 +174,7 @@ test('an instance that is never healthy fails the endpoint after its time', asyn
   const seen = await status(world, 'Failed')
   expect(seen.FailureReason).toMatch(/did not pass the ping health check.* It had 60 s\.\n[\s\S]*serving$/)
   const [id] = [...world.engine.tasks.keys()]
-  await until(() => world.engine.tasks.get(id ?? '')?.stoppedWithMs === 30_000)
+  await until(() => world.engine.stoppedWithMs(id ?? '') === 30_000)
 })
 
 test('a failed update leaves the old deployment in service and says why', async () => {
@@ -228,7 +228,7 @@ test('the next server finds the instances, routes to them at once, and deletes w
   await until(() => routed(world).length === 0)
   expect((await describe(world)).EndpointStatus).toBe('Deleting')
   await world.restart()
-  await until(() => world.engine.tasks.get(id)?.stoppedWithMs === 30_000)
+  await until(() => world.engine.stoppedWithMs(id) === 30_000)
   world.engine.end(id)
   await until(() =>
     describe(world).then(
@@ -289,7 +289,7 @@ test('weights and capacities change in place: what is added waits for its health
   ])
   expect(routed(world)).toEqual([first.id, second.id])
   await change(1, 1)
-  await until(() => world.engine.tasks.get(second.id)?.stoppedWithMs === 30_000)
+  await until(() => world.engine.stoppedWithMs(second.id) === 30_000)
   expect(routed(world)).toEqual([first.id])
   await expect((async () => change(1, 1))()).resolves.toBeDefined()
 })
@@ -302,7 +302,7 @@ test('the last lines of a replaced instance are stored though the server died me
   await configure(world, 'c2')
   await world.service.operations.UpdateEndpoint.handle({ EndpointName: 'e', EndpointConfigName: 'c2' }, world.context())
   await serve(world, 1)
-  await until(() => world.engine.tasks.get(old.id)?.stoppedWithMs === 30_000)
+  await until(() => world.engine.stoppedWithMs(old.id) === 30_000)
   await world.service.close()
   world.engine.print(old.id, 'last words')
   await world.restart()

@@ -1,5 +1,6 @@
 import type { Row } from '@sagebrush/core'
 import { hintKey } from '../resource-key.ts'
+import { forgetTask, stopOnce } from '../stop-once.ts'
 import { type Endpoint, type Retired, retire } from './endpoint.ts'
 import type { EndpointReconciling, Observed } from './reconciling.ts'
 
@@ -22,19 +23,17 @@ async function dismiss(ctx: EndpointReconciling, retired: Retired, observed: Obs
   const state = observed.get(taskId)
   if (!state) return false
   if (state.phase === 'absent') {
-    ctx.owners.delete(taskId)
-    ctx.pump.forget(taskId)
+    forgetTask(ctx, taskId)
     return true
   }
   if (state.phase === 'ended' || state.phase === 'failed') {
     await ctx.pump.pump(taskId)
     await ctx.engine.remove(taskId)
-    ctx.owners.delete(taskId)
-    ctx.pump.forget(taskId)
+    forgetTask(ctx, taskId)
     return true
   }
   const overdue = ctx.now().getTime() - retired.since.getTime() >= ctx.config.drainMs
-  if (ctx.router.inFlight(taskId) === 0 || overdue) await ctx.engine.stop(taskId, ctx.config.servingStopGraceMs)
+  if (ctx.router.inFlight(taskId) === 0 || overdue) await stopOnce(ctx, taskId, ctx.config.servingStopGraceMs)
   return false
 }
 

@@ -1,90 +1,84 @@
-import type { CollectedOutput, Engine, TaskExit, TaskLogLine, TaskSpec, TaskState } from '@sagebrush/core'
-
-interface Task {
-  readonly spec: TaskSpec
-  state: TaskState
-  readonly lines: TaskLogLine[]
-  stoppedWithMs: number | undefined
-}
+import type { CollectedOutput, Engine, TaskExit, TaskSpec, TaskState } from '@sagebrush/core'
+// biome-ignore lint/style/noRestrictedImports: the reference engine, for tests only
+import { type FakeEngine, fakeEngine } from '@sagebrush/engine-kit'
 
 /**
- * An engine whose tasks do what the test says, one state at a time: the one way to look at every step between two
- * states. What it holds outlives every reconciler, as real tasks outlive the server.
+ * The reference engine, told by the test what is seen of each task: any state at any time, so that every step between
+ * two states can be looked at. What it holds outlives every reconciler, as real tasks outlive the server.
  */
 export class ScriptedEngine implements Engine {
   readonly name = 'scripted'
   readonly started: TaskSpec[] = []
-  readonly tasks = new Map<string, Task>()
   refusal: string | undefined
   /** What a task does first; staging, where unset. */
   first: TaskState | undefined
-  readonly #listeners = new Set<(id: string) => void>()
+  readonly #fake: FakeEngine
   readonly #now: () => Date
 
   constructor(now: () => Date) {
     this.#now = now
+    this.#fake = fakeEngine({ now, refuses: () => this.refusal })
   }
 
-  async refuses(): Promise<string | undefined> {
-    return this.refusal
+  get tasks(): FakeEngine['machine']['tasks'] {
+    return this.#fake.machine.tasks
+  }
+
+  refuses(spec: Parameters<Engine['refuses']>[0]): Promise<string | undefined> {
+    return this.#fake.refuses(spec)
   }
 
   async start(spec: TaskSpec): Promise<void> {
-    if (this.tasks.has(spec.id)) return
-    this.started.push(structuredClone(spec))
-    this.tasks.set(spec.id, {
-      spec,
-      state: this.first ?? { phase: 'staging', since: this.#now() },
-      lines: [],
-      stoppedWithMs: undefined,
-    })
-    this.#hint(spec.id)
+    if (!this.tasks.has(spec.id)) this.started.push(structuredClone(spec))
+    await this.#fake.start(spec)
+    const task = this.tasks.get(spec.id)
+    if (task && this.first) task.state = this.first
   }
 
-  async observe(id: string): Promise<TaskState> {
-    return this.tasks.get(id)?.state ?? { phase: 'absent' }
+  observe(id: string): Promise<TaskState> {
+    return this.#fake.observe(id)
   }
 
-  async stop(id: string, graceMs: number): Promise<void> {
-    const task = this.tasks.get(id)
-    if (task) task.stoppedWithMs = graceMs
+  stop(id: string, graceMs: number): Promise<void> {
+    return this.#fake.stop(id, graceMs)
   }
 
-  async logs(id: string, cursor: string | undefined): Promise<{ lines: readonly TaskLogLine[]; cursor: string }> {
-    const lines = this.tasks.get(id)?.lines ?? []
-    const from = Number(cursor ?? 0)
-    // Two at a time, so that one pass has to ask more than once.
-    const page = lines.slice(from, from + 2)
-    return { lines: page, cursor: String(from + page.length) }
+  /** Two lines at a time, so that one pass has to ask more than once. */
+  async logs(id: string, cursor: string | undefined): ReturnType<Engine['logs']> {
+    const { lines } = await this.#fake.logs(id, cursor)
+    const page = lines.slice(0, 2)
+    return { lines: page, cursor: String(Number(cursor ?? 0) + page.length) }
   }
 
-  async remove(id: string): Promise<void> {
-    this.tasks.delete(id)
+  remove(id: string): Promise<void> {
+    return this.#fake.remove(id)
   }
 
-  async list(): Promise<readonly string[]> {
-    return [...this.tasks.keys()]
+  list(): Promise<readonly string[]> {
+    return this.#fake.list()
   }
 
   watch(listener: (id: string) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#fake.watch(listener)
   }
 
-  async close(): Promise<void> {}
+  close(): Promise<void> {
+    return this.#fake.close()
+  }
 
   set(id: string, state: TaskState): void {
     const task = this.tasks.get(id)
     if (!task) throw new Error(`no task ${id}`)
     task.state = state
-    this.#hint(id)
+    this.#fake.machine.changed(id)
+  }
+
+  stoppedWithMs(id: string): number | undefined {
+    return this.#fake.stopRequested(id)
   }
 
   print(id: string, ...messages: string[]): void {
-    const task = this.tasks.get(id)
-    if (!task) throw new Error(`no task ${id}`)
-    task.lines.push(...messages.map((message) => ({ timestamp: this.#now(), message })))
-    this.#hint(id)
+    for (const message of messages) this.#fake.log(id, message)
   }
 
   run(id: string): void {
@@ -105,7 +99,7 @@ export class ScriptedEngine implements Engine {
     const started = task && 'started' in task.state ? task.state.started : at
     this.set(id, {
       phase: 'ended',
-      exit: { code: 0, outOfMemory: false, stopped: task?.stoppedWithMs !== undefined, ...end.exit },
+      exit: { code: 0, outOfMemory: false, stopped: this.stoppedWithMs(id) !== undefined, ...end.exit },
       lastLines: task?.lines.slice(-20).map(({ message }) => message) ?? [],
       outputs: end.outputs ?? [],
       started,
@@ -114,9 +108,5 @@ export class ScriptedEngine implements Engine {
       ...(end.failure === undefined ? {} : { failure: end.failure }),
       ...(end.outputError === undefined ? {} : { outputError: end.outputError }),
     })
-  }
-
-  #hint(id: string): void {
-    for (const listener of this.#listeners) listener(id)
   }
 }

@@ -12,7 +12,8 @@ export function logStream(job: TrainingJob, host: string): string {
 
 export function logTarget(scope: Scope, job: TrainingJob, host: string): LogTarget {
   const { image, request } = job
-  const header = [`Sagebrush: ${image.reason}`]
+  const asked = request.AlgorithmSpecification?.TrainingImage ?? ''
+  const header = [`Sagebrush: ${image.name} ${image.version} stands in for ${asked} (${image.reason})`]
   if (job.roleCreated) {
     header.push(
       `Sagebrush: the execution role ${request.RoleArn} did not exist and was created, trusted by sagemaker.amazonaws.com`,

@@ -13,7 +13,7 @@ import {
   statuses,
   taskIds,
 } from '../testing/jobs.ts'
-import { caller, ROLE, until, World } from '../testing/world.ts'
+import { caller, IMAGE, ROLE, until, World } from '../testing/world.ts'
 
 const worlds: World[] = []
 
@@ -55,7 +55,7 @@ test('a job runs from Create to Completed, with every transition, its log and it
   const [stream] = await world.logs.streams(caller, '/aws/sagemaker/TrainingJobs')
   expect(stream?.name).toBe(`job/algo-1-${epoch}`)
   expect((await logOf(world, 'job/algo-1')).map(({ message }) => message)).toEqual([
-    'Sagebrush: asked for 1.2-1',
+    `Sagebrush: scikit-learn 1.2 stands in for ${IMAGE} (asked for 1.2-1)`,
     `Sagebrush: the execution role ${ROLE} did not exist and was created, trusted by sagemaker.amazonaws.com`,
     'one',
     'two',
@@ -176,7 +176,7 @@ test('a stopped job still stores its model', async () => {
   await jobStatus(world, 'Training')
   await world.service.operations.StopTrainingJob.handle({ TrainingJobName: 'job' }, world.context())
   expect((await describeJob(world)).TrainingJobStatus).toBe('Stopping')
-  await until(() => world.engine.tasks.get(id)?.stoppedWithMs === 120_000)
+  await until(() => world.engine.stoppedWithMs(id) === 120_000)
   world.engine.end(id, {
     exit: { code: 143, stopped: true },
     outputs: [await archives.output('model.tar.gz', 'half a model')],
@@ -198,9 +198,9 @@ test('a job that exceeds its time is stopped, its model stored, and says MaxRunt
   world.engine.run(id)
   await jobStatus(world, 'Training')
   world.pass(9)
-  expect(world.engine.tasks.get(id)?.stoppedWithMs).toBeUndefined()
+  expect(world.engine.stoppedWithMs(id)).toBeUndefined()
   world.pass(1)
-  await until(() => world.engine.tasks.get(id)?.stoppedWithMs === 120_000)
+  await until(() => world.engine.stoppedWithMs(id) === 120_000)
   world.engine.end(id, {
     exit: { code: undefined, signal: 'SIGTERM', stopped: true },
     outputs: [await archives.output('model.tar.gz', 'late')],
@@ -222,8 +222,8 @@ test('one host that fails stops the others, and its failure is the job’s', asy
   await jobStatus(world, 'Training')
   world.engine.print(two, 'RuntimeError: on the second')
   world.engine.end(two, { exit: { code: 7 } })
-  await until(() => world.engine.tasks.get(one)?.stoppedWithMs === 120_000)
-  await until(() => world.engine.tasks.get(three)?.stoppedWithMs === 120_000)
+  await until(() => world.engine.stoppedWithMs(one) === 120_000)
+  await until(() => world.engine.stoppedWithMs(three) === 120_000)
   world.engine.end(one, { exit: { code: undefined, signal: 'SIGTERM' } })
   world.engine.end(three, { exit: { code: undefined, signal: 'SIGTERM' } })
   expect((await jobStatus(world, 'Failed')).FailureReason).toBe(
@@ -256,7 +256,7 @@ test('a task that prints faster than lines can be stored can be stopped', async 
   world.engine.print(id, 'on')
   await jobStatus(world, 'Training')
   await world.service.operations.StopTrainingJob.handle({ TrainingJobName: 'job' }, world.context())
-  await until(() => world.engine.tasks.get(id)?.stoppedWithMs === 120_000)
+  await until(() => world.engine.stoppedWithMs(id) === 120_000)
   printing = false
   world.engine.end(id, { exit: { code: 143 } })
   await jobStatus(world, 'Stopped')

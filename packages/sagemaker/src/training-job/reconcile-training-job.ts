@@ -1,6 +1,7 @@
 import type { Row, Scope, TaskState } from '@sagebrush/core'
 import type { Reconciling } from '../reconciling.ts'
 import { hintKey } from '../resource-key.ts'
+import { forgetTask, stopOnce } from '../stop-once.ts'
 import { together } from '../together.ts'
 import { finalMetricsOf } from './final-metrics.ts'
 import { logTarget } from './job-log.ts'
@@ -76,9 +77,7 @@ async function pumpAll(ctx: Reconciling, job: TrainingJob, states: readonly Task
 
 async function stopTheRest(ctx: Reconciling, job: TrainingJob, states: readonly TaskState[]): Promise<void> {
   const alive = job.hosts.filter((_, index) => !isOver(states[index] ?? { phase: 'absent' }))
-  await Promise.all(
-    alive.map((host) => ctx.engine.stop(taskId(job.attempt, host.name), ctx.config.trainingStopGraceMs)),
-  )
+  await Promise.all(alive.map((host) => stopOnce(ctx, taskId(job.attempt, host.name), ctx.config.trainingStopGraceMs)))
 }
 
 function deadline(job: TrainingJob, states: readonly TaskState[]): number | undefined {
@@ -138,11 +137,9 @@ function restarted(job: TrainingJob, now: Date): TrainingJob {
 async function settle(ctx: Reconciling, row: Row<TrainingJob>): Promise<number | undefined> {
   const job = row.value
   const ids = allTaskIds(job)
+  // Nobody owns them any more: the hints of their removal lead nowhere.
+  for (const id of ids) forgetTask(ctx, id)
   await Promise.all(ids.map((id) => ctx.engine.remove(id)))
-  for (const id of ids) {
-    ctx.owners.delete(id)
-    ctx.pump.forget(id)
-  }
   const written = await ctx.trainingJobs.update(row.scope, row.name, row.version, { ...job, settled: true })
   return written ? undefined : AT_ONCE
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import type { DigestName } from '@sagebrush/core'
+import type { DigestName } from '../ports/blobs.ts'
 import { Crc32c } from './crc32c.ts'
 import { Crc64Nvme } from './crc64nvme.ts'
 import type { Hasher } from './hasher.ts'
