@@ -115,7 +115,7 @@ export async function deleteEndpoint(clients: Clients, endpoint: string): Promis
 }
 
 export async function invoke(clients: Clients, endpoint: string, body = ''): Promise<string> {
-  const answer = await clients.runtime.invokeEndpoint({ EndpointName: endpoint, ContentType: 'text/plain', Body: body })
+  const answer = await clients.runtime.invokeEndpoint({ EndpointName: endpoint, ContentType: 'text/csv', Body: body })
   return new TextDecoder().decode(answer.Body)
 }
 
