@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { run, type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
+import { type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { awsCli2 } from '../../tools/test/aws-cli.ts'
 import { requires } from '../../tools/test/requires.ts'
@@ -24,11 +24,7 @@ function expectWholeStory(stdout: string) {
 }
 
 /** In a shell that has other keys and a profile: what `env` prints must take them away. */
-async function afterEval(path: string) {
-  const foreign = { PATH: path, AWS_PROFILE: 'mine', AWS_ACCESS_KEY_ID: 'AKIAFOREIGN', AWS_SESSION_TOKEN: 'mine' }
-  const exported = await server.sagebrush(['env'], foreign)
-  return await run('bash', ['-c', `${exported.stdout}\nexec ${script}`], { HOME: process.env.HOME, ...foreign })
-}
+const foreign = { AWS_PROFILE: 'mine', AWS_ACCESS_KEY_ID: 'AKIAFOREIGN', AWS_SESSION_TOKEN: 'mine' }
 
 test('version 1 under run', { timeout: 180_000 }, async () => {
   const done = await server.sagebrush(['run', '--', script], { PATH: version1 })
@@ -37,7 +33,7 @@ test('version 1 under run', { timeout: 180_000 }, async () => {
 })
 
 test('version 1 after eval "$(sagebrush env)"', { timeout: 180_000 }, async () => {
-  const done = await afterEval(version1)
+  const done = await server.shell(`exec ${script}`, { ...foreign, PATH: version1 })
   expect(done.code, done.stderr).toBe(0)
   expectWholeStory(done.stdout)
 })
@@ -51,7 +47,7 @@ test('version 2 under run', { timeout: 180_000 }, async (context) => {
 
 test('version 2 after eval "$(sagebrush env)"', { timeout: 180_000 }, async (context) => {
   requires(context, 'aws-cli-2')
-  const done = await afterEval(`${awsCli2()}:${process.env.PATH}`)
+  const done = await server.shell(`exec ${script}`, { ...foreign, PATH: `${awsCli2()}:${process.env.PATH}` })
   expect(done.code, done.stderr).toBe(0)
   expectWholeStory(done.stdout)
 })

@@ -1,23 +1,31 @@
 import { fileURLToPath } from 'node:url'
-import { type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
+import { type Finished, type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { testVenv } from '../../tools/test/venv.ts'
 
 const program = fileURLToPath(new URL('train.py', import.meta.url))
 let server: ServerProcess
+let python: string
 
 beforeAll(async () => {
+  python = await testVenv('sagemaker-sdk')
   server = await startServerProcess()
-})
+}, 600_000)
 afterAll(() => server.close())
 
-test('boto3 trains a one-line script: transitions, log line and model', async () => {
-  const python = await testVenv('sagemaker-sdk')
-  const done = await server.sagebrush(['run', '--', python, program])
+function expectWholeStory(done: Finished) {
   expect(done.stderr).toBe('')
   const job = JSON.parse(done.stdout)
   expect(job.status).toBe('Completed')
   expect(job.transitions).toEqual(['Starting', 'Downloading', 'Training', 'Uploading', 'Completed'])
   expect(job.log).toContain('hello from one line')
   expect(job.model).toBe('hello')
+}
+
+test('boto3 trains a one-line script: transitions, log line and model', { timeout: 300_000 }, async () => {
+  expectWholeStory(await server.sagebrush(['run', '--', python, program]))
+})
+
+test('the same after eval "$(sagebrush env)"', { timeout: 300_000 }, async () => {
+  expectWholeStory(await server.shell(`exec "${python}" "${program}"`))
 })

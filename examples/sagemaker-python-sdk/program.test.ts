@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Finished, run, type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
+import { type Finished, type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { testVenv } from '../../tools/test/venv.ts'
 
@@ -56,9 +56,7 @@ test('the program of the README, under run', { timeout: 300_000 }, async () => {
 
 test('the same after eval "$(sagebrush env)", with the pauses that the SDK makes', { timeout: 300_000 }, async () => {
   const file = join(server.home, 'answers-of-a-shell.json')
-  const exported = await server.sagebrush(['env'])
-  const words = [exported.stdout, `exec "${python}" "${program}" "${file}"`].join('\n')
-  const done = await run('bash', ['-c', words], { PATH: process.env.PATH, HOME: process.env.HOME })
+  const done = await server.shell(`exec "${python}" "${program}" "${file}"`)
   expectWholeStory(done, file)
   // 5 s before the first look at the job and 30 s before the first look at the endpoint are the SDK's own.
   expect(done.seconds).toBeGreaterThan(35)

@@ -25,6 +25,8 @@ export interface ServerProcess {
   sagebrush(args: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Finished>
   /** The same, while it runs. */
   spawn(args: readonly string[], environment?: Readonly<Record<string, string>>): ChildProcess
+  /** A script of bash after `eval "$(sagebrush env)"`, in a shell with these variables. */
+  shell(script: string, environment?: Readonly<Record<string, string>>): Promise<Finished>
   /** SIGKILL to the server, and a new one on the same home and port; resolves when that one answers. */
   killAndRestart(): Promise<void>
   /** Stops it and removes the home; throws where a task, a process or a mount was left behind. */
@@ -65,6 +67,17 @@ export async function startServerProcess(
     spawn: (args, environment = {}) => {
       const { program, rest } = command(args)
       return spawn(program, rest, { env: { ...base, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+    },
+    shell: (script, environment = {}) => {
+      const [program = '', ...rest] = [
+        ...wrap,
+        'bash',
+        '-c',
+        `eval "$("$0" "$1" env)"\n${script}`,
+        process.execPath,
+        cli,
+      ]
+      return run(program, rest, { ...base, ...environment })
     },
     killAndRestart: async () => {
       process.kill(record.pid, 'SIGKILL')
