@@ -12,6 +12,8 @@ export interface SageMakerConfig {
   readonly startupHealthCheckMs: number
   /** Longest time that requests in flight keep a replaced instance alive. */
   readonly drainMs: number
+  /** Longest that closing waits for the tasks of deleted endpoints and ended jobs to be gone. */
+  readonly closeMs: number
   readonly maxRuntimeSeconds: number
   /** Instances of all training jobs of an account and region at once; undefined: no limit. */
   readonly trainingInstances: number | undefined
@@ -30,6 +32,7 @@ export const defaultConfig: SageMakerConfig = {
   servingStopGraceMs: 30_000,
   startupHealthCheckMs: 480_000,
   drainMs: 60_000,
+  closeMs: 5_000,
   maxRuntimeSeconds: 28 * DAY_SECONDS,
   trainingInstances: undefined,
   endpointInstances: undefined,

@@ -16,6 +16,7 @@ import { endpointSpec } from './endpoint/endpoint.ts'
 import { HealthChecks } from './endpoint/health-checks.ts'
 import { reconcileEndpoint } from './endpoint/reconcile-endpoint.ts'
 import { endpointConfigSpec } from './endpoint-config/endpoint-config.ts'
+import { finishRemovals } from './finish-removals.ts'
 import { LogPump } from './log-pump.ts'
 import { modelSpec } from './model/model.ts'
 import { sageMakerOperations } from './operations.ts'
@@ -49,7 +50,7 @@ export interface SageMaker {
   context(request: RequestContext): SageMakerContext
   /** Takes up what the server before left unfinished, then follows hints. */
   start(): Promise<void>
-  /** Resolves once no step is under way; tasks go on. */
+  /** Finishes removals (some seconds at most); resolves once no step is under way. Other tasks go on. */
   close(): Promise<void>
 }
 
@@ -138,6 +139,7 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
       for await (const row of collections.endpoints.each()) endpoints.hint(hintKey('endpoint', row.scope, row.name))
     },
     close: async () => {
+      await finishRemovals(collections, config.closeMs)
       for (const stop of listeners.splice(0)) stop()
       health.close()
       await Promise.all([jobs.close(), endpoints.close(), lines.close()])

@@ -99,7 +99,8 @@ export class World {
   service: SageMaker
 
   constructor(config: Partial<SageMakerConfig> = {}) {
-    this.config = { pollMs: 50, ...config }
+    // A crash waits for nothing.
+    this.config = { pollMs: 50, closeMs: 0, ...config }
     this.service = this.open()
   }
 
