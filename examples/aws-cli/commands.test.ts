@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fastestOf, run, type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
@@ -154,11 +157,19 @@ test('list-training-jobs filters', { timeout: 120_000 }, async () => {
 test("a user's own ~/.aws is neither read nor sent", { timeout: 120_000 }, async () => {
   const home = mkdtempSync(join(tmpdir(), 'home-'))
   const aws = `${dirname(await testVenv('sagemaker-sdk'))}/aws`
+  const elsewhere = await listenElsewhere()
   try {
     mkdirSync(join(home, '.aws'))
     // Not the files' format: who reads one of them, says so and fails.
     for (const name of ['config', 'credentials']) writeFileSync(join(home, '.aws', name), 'AKIAFOREIGN is in here\n')
-    const environment = { HOME: home, AWS_PROFILE: 'mine' }
+    const environment = {
+      HOME: home,
+      AWS_PROFILE: 'mine',
+      AWS_ACCESS_KEY_ID: 'AKIAFOREIGN',
+      AWS_ENDPOINT_URL: elsewhere.url,
+      AWS_ENDPOINT_URL_STS: elsewhere.url,
+      HTTPS_PROXY: elsewhere.url,
+    }
     const control = await run(aws, ['configure', 'get', 'region'], { ...environment, PATH: path })
     expect(control.code).not.toBe(0)
     expect(control.stderr).toContain('Unable to parse config file')
@@ -173,7 +184,30 @@ test("a user's own ~/.aws is neither read nor sent", { timeout: 120_000 }, async
     expect(done.code, done.stderr).toBe(0)
     expect(done.stdout).toMatch(/^us-east-1\narn:aws:\w+::\d{12}:/)
     expect(done.stdout + done.stderr).not.toMatch(/FOREIGN|parse/)
+    expect(elsewhere.requests).toEqual([])
   } finally {
+    await elsewhere.close()
     rmSync(home, { recursive: true })
   }
 })
+
+/** Where the user's own settings point: it hears of nothing. */
+async function listenElsewhere() {
+  const requests: string[] = []
+  const listener = createServer((request, response) => {
+    requests.push(`${request.method} ${request.url} ${request.headers.authorization}`)
+    response.writeHead(500).end()
+  })
+  listener.on('connect', (request, socket) => {
+    requests.push(`CONNECT ${request.url}`)
+    socket.end()
+  })
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const { port } = listener.address() as AddressInfo
+  const close = async () => {
+    listener.close()
+    await once(listener, 'close')
+  }
+  return { url: `http://127.0.0.1:${port}`, requests, close }
+}

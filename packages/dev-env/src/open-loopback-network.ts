@@ -14,7 +14,9 @@ export interface LoopbackNetwork {
 export async function openLoopbackNetwork(): Promise<LoopbackNetwork> {
   const root = process.getuid?.() === 0
   const script = 'ip link set lo up && echo ready && exec sleep infinity'
-  const holder = spawn('unshare', [root ? '-n' : '-rn', 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  // Mapped to itself, not to root: the server inside must see that it is an ordinary user's.
+  const apart = root ? ['--net'] : ['--user', '--map-current-user', '--keep-caps', '--net']
+  const holder = spawn('unshare', [...apart, 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(holder, 'exit')
   const ready = await Promise.race([once(holder.stdout, 'data'), ended])
   if (String(ready[0]).trim() !== 'ready') throw new Error('A network namespace cannot be made here.')
