@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DevEnv, startDevEnv } from '../index.ts'
-import { Clients, ended, makeBucket, refused, startTraining, train } from './fixtures.ts'
+import { Clients, ended, makeBucket, refused, startTraining, train, trainingLog } from './fixtures.ts'
 
 const MIB = 1024 * 1024
 const isRoot = process.getuid?.() === 0
@@ -117,6 +117,7 @@ describe.skipIf(!isRoot)(`a home whose disk is full${gap}`, () => {
     const job = await train(clients, { bucket, code: writes(mib, '/opt/ml/model/weights') })
     expect(job.TrainingJobStatus).toBe('Failed')
     expect(job.FailureReason).toMatch(/No space left on device|disk .*full|No space is left on the disk/)
+    expect(await trainingLog(clients, job.TrainingJobName ?? '')).toContain('writing')
     const after = await blobs()
     expect(after.filter((name) => !before.includes(name)).length).toBe(1) // the code
     await works()
