@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
+import { type Finished, run, type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { testVenv } from '../../tools/test/venv.ts'
 
@@ -12,9 +12,9 @@ let server: ServerProcess
 let python: string
 
 beforeAll(async () => {
-  server = await startServerProcess()
   python = await testVenv('sagemaker-sdk')
-})
+  server = await startServerProcess()
+}, 600_000)
 afterAll(() => server.close())
 
 /** The same scikit-learn without any of us: what the endpoint must have answered, row by row. */
@@ -39,42 +39,27 @@ function expectAnswers(file: string) {
   )
 }
 
-test('the program of the README, under run', async () => {
-  const file = join(server.home, 'answers.json')
-  const done = await server.sagebrush(['run', '--', python, program, file])
+function expectWholeStory(done: Finished, file: string) {
   expect(done.code, done.stderr + done.stdout).toBe(0)
   expect(done.stdout).toContain('training script started')
   expect(done.stdout).toMatch(/test:accuracy=0\.9\d+/)
   expect(done.stdout).toContain('Training job completed')
+  // What the SDK cannot reach it tells in passing: its telemetry, its look at the account.
+  expect(done.stderr).not.toMatch(/Traceback|telemetry.*(fail|error)|Could not|Max retries/i)
   expectAnswers(file)
+}
+
+test('the program of the README, under run', { timeout: 300_000 }, async () => {
+  const file = join(server.home, 'answers.json')
+  expectWholeStory(await server.sagebrush(['run', '--', python, program, file]), file)
 })
 
-const timed = `
-import sys, tempfile, time
-from pathlib import Path
-import sagemaker
-from sagemaker.sklearn import SKLearn
-folder = Path(tempfile.mkdtemp(dir=sys.argv[1]))
-(folder / "one_second.py").write_text(
-    "import time, os\\nif __name__ == '__main__':\\n    time.sleep(1)\\n    open(os.environ['SM_MODEL_DIR'] + '/x', 'w').write('x')\\n"
-    "def model_fn(folder): return 7\\n"
-)
-session = sagemaker.Session()
-estimator = SKLearn("one_second.py", source_dir=str(folder), framework_version="1.2-1",
-    role=sagemaker.get_execution_role(session), instance_type="ml.m5.large", instance_count=1)
-started = time.monotonic(); estimator.fit(); fitted = time.monotonic()
-predictor = estimator.deploy(initial_instance_count=1, instance_type="ml.m5.large"); deployed = time.monotonic()
-predictor.delete_endpoint()
-print(f"\\nfit {fitted - started:.2f} deploy {deployed - fitted:.2f}")
-`
-
-test('fit() of a job of one second returns within 2.5 s, deploy() within 2 s', async () => {
-  // The first job makes the environment, where the machine has none yet.
-  const warm = await server.sagebrush(['run', '--', python, '-c', timed, server.home])
-  expect(warm.code, warm.stderr).toBe(0)
-  const done = await server.sagebrush(['run', '--', python, '-c', timed, server.home])
-  expect(done.code, done.stderr).toBe(0)
-  const [, fit, deploy] = /fit ([\d.]+) deploy ([\d.]+)/.exec(done.stdout) ?? []
-  expect(Number(fit)).toBeLessThanOrEqual(2.5)
-  expect(Number(deploy)).toBeLessThanOrEqual(2)
+test('the same after eval "$(sagebrush env)", with the pauses that the SDK makes', { timeout: 300_000 }, async () => {
+  const file = join(server.home, 'answers-of-a-shell.json')
+  const exported = await server.sagebrush(['env'])
+  const words = [exported.stdout, `exec "${python}" "${program}" "${file}"`].join('\n')
+  const done = await run('bash', ['-c', words], { PATH: process.env.PATH, HOME: process.env.HOME })
+  expectWholeStory(done, file)
+  // 5 s before the first look at the job and 30 s before the first look at the endpoint are the SDK's own.
+  expect(done.seconds).toBeGreaterThan(35)
 })
