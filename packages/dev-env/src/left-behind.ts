@@ -14,6 +14,12 @@ export async function leftBehind(home: string): Promise<readonly string[]> {
   }
 }
 
+/** Waits, within some seconds, until the server has removed its tasks: a job shows its end before its task is gone. */
+export async function tasksRemoved(home: string): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS
+  while (tasksIn(home).length > 0 && Date.now() < deadline) await delay(20)
+}
+
 function tasksIn(home: string): string[] {
   const folder = join(home, 'tasks')
   if (!existsSync(folder)) return []

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ClientFacts, loadConfig, openServer, type RunningServer, readClientFacts } from '@sagebrush/server'
+import { tasksRemoved } from './left-behind.ts'
 
 export interface DevEnvOptions {
   /** Settings as a file would give them: `{ 'limits.startupSeconds': '2' }`. */
@@ -60,6 +61,7 @@ export async function startDevEnv(options: DevEnvOptions = {}): Promise<DevEnv> 
 }
 
 async function shutDown(server: RunningServer, home: string, temporary: boolean): Promise<void> {
+  await tasksRemoved(home)
   const left = await server.removeAllTasks()
   await server.close()
   if (temporary) await rm(home, { recursive: true })

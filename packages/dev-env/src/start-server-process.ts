@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runningServer } from '@sagebrush/server'
-import { leftBehind } from './left-behind.ts'
+import { leftBehind, tasksRemoved } from './left-behind.ts'
 
 const cli = fileURLToPath(new URL('../../cli/bin/sagebrush.mjs', import.meta.url))
 
@@ -84,6 +84,7 @@ export async function startServerProcess(
       record = await up(new URL(record.url).port)
     },
     close: async () => {
+      await tasksRemoved(home)
       const down = await sagebrush(['down'])
       const left = await leftBehind(home)
       await rm(home, { recursive: true })

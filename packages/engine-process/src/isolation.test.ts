@@ -8,7 +8,7 @@ const SECRET = 'the-key-of-the-server'
 
 /** Tries what a hostile job would; prints `LEAK how` for what came through and `tried N` at the end. */
 const attack = (home: string, serverPid: number) => `
-import ctypes, glob, os, stat, subprocess, sys
+import ctypes, glob, os, socket, stat, subprocess, sys
 home, server, secret = ${JSON.stringify(home)}, ${serverPid}, ${JSON.stringify(SECRET)}.encode()
 libc = ctypes.CDLL(None, use_errno=True)
 print('fds', len(os.listdir('/proc/self/fd')))
@@ -50,6 +50,8 @@ attempt('setns', lambda: libc.setns(os.open('/proc/1/ns/mnt', 0), 0) == 0 and li
 attempt('machine', lambda: open('/etc/sagebrush-was-here', 'w').write('x'))
 attempt('toolkit', lambda: open(os.environ['PATH'].split(':')[0] + '/train', 'a').write('x'))
 attempt('write', lambda: open(home + '/new', 'w').write('x'))
+attempt('packets of others', lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0x300))
+attempt('raw packets', lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1))
 attempt('kill', lambda: server > 100 and os.kill(server, 0) is None)
 nested = '''
 import ctypes, os

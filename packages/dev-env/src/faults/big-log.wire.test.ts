@@ -9,7 +9,8 @@ const MIB = 1024 * 1024
 let server: ServerProcess
 let clients: Clients
 beforeAll(async () => {
-  server = await startServerProcess()
+  // A server that kept what is printed would end here, however late the collector of garbage likes to come.
+  server = await startServerProcess({ NODE_OPTIONS: '--max-old-space-size=128' })
   const { url, region, account, accessKeyId, secretAccessKey } = readClientFacts(server.home)
   const credentials = { accessKeyId, secretAccessKey }
   clients = new Clients({ endpoint: url, region, credentials, forcePathStyle: true, maxAttempts: 1 }, account)
@@ -38,7 +39,6 @@ test('a script that prints 100 MB ends, its log is readable to the end, and the 
   const bucket = await makeBucket(clients)
   const first = await startTraining(clients, { bucket, code: { 'train.py': '' } })
   await ended(clients, first, 280)
-  const before = await peakMemory()
   for (const code of [PRINTS, ONE_LINE]) {
     const started = Date.now()
     const name = await startTraining(clients, { bucket, code: { 'train.py': code } })
@@ -59,6 +59,5 @@ test('a script that prints 100 MB ends, its log is readable to the end, and the 
     expect(bytes).toBe(code === PRINTS ? 1048576 * 99 : 1600 * 65536)
     console.info(`read back after ${Date.now() - started} ms; the server's peak is ${(await peakMemory()) / MIB} MiB`)
   }
-  // 200 MB of lines held as objects would be twice this and more.
-  expect((await peakMemory()) - before).toBeLessThan(320 * MIB)
+  expect(await peakMemory()).toBeLessThan(600 * MIB)
 }, 400_000)

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DevEnv, startDevEnv } from '../index.ts'
-import { Clients, ended, makeBucket, refused, startTraining, train } from './fixtures.ts'
+import { tasksRemoved } from '../left-behind.ts'
+import { Clients, ended, makeBucket, refused, startTraining, train, trainingLog } from './fixtures.ts'
 
 const MIB = 1024 * 1024
 const isRoot = process.getuid?.() === 0
@@ -17,15 +18,14 @@ describe.skipIf(!isRoot)(`a home whose disk is full${gap}`, () => {
   let env: DevEnv
   let clients: Clients
   let bucket: string
-  let firstJob: string
   beforeAll(async () => {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=40m,mode=700', 'tmpfs', home])
     env = await startDevEnv({ home })
     clients = new Clients(env.client, env.facts.account)
     bucket = await makeBucket(clients)
     await clients.s3.putObject({ Bucket: bucket, Key: 'old', Body: 'of before' })
-    firstJob = await startTraining(clients, { bucket, code: { 'train.py': '' } })
-    expect((await ended(clients, firstJob, 280)).TrainingJobStatus).toBe('Completed')
+    const first = await startTraining(clients, { bucket, code: { 'train.py': '' } })
+    expect((await ended(clients, first, 280)).TrainingJobStatus).toBe('Completed')
   }, 300_000)
   afterAll(async () => {
     try {
@@ -43,11 +43,13 @@ describe.skipIf(!isRoot)(`a home whose disk is full${gap}`, () => {
       .map(({ name }) => name)
       .sort()
 
-  /** Leaves no more than so much; the answer gives it back. */
-  const fill = (leaveBytes: number) => {
+  /** Takes all space that is left; what it resolves to gives it back. */
+  const fill = async () => {
+    // The task of an ended job still goes, and would give some back.
+    await tasksRemoved(home)
     const { bavail, bsize } = statfsSync(home)
     const path = join(home, 'ballast')
-    writeFileSync(path, Buffer.alloc(Math.max(0, bavail * bsize - leaveBytes)))
+    writeFileSync(path, Buffer.alloc(bavail * bsize))
     return () => rmSync(path)
   }
 
@@ -81,20 +83,20 @@ describe.skipIf(!isRoot)(`a home whose disk is full${gap}`, () => {
   })
 
   test('with nothing left at all refuses what writes, answers what reads, and goes on once there is space', async () => {
-    const free = fill(0)
+    const stream = { logGroupName: 'group', logStreamName: 'stream' }
+    await clients.logs.createLogGroup(stream)
+    await clients.logs.createLogStream(stream)
+    const free = await fill()
     try {
-      const put = await refused(clients.s3.putObject({ Bucket: bucket, Key: 'small', Body: 'x'.repeat(10_000) }))
+      const small = { Bucket: bucket, Key: 'small', Body: randomBytes(2 * MIB) }
+      const put = await refused(clients.s3.putObject(small))
       expect([put.$metadata.httpStatusCode, put.message]).toEqual([507, expect.stringMatching(/disk .*is full/)])
-      const failed = await refused(
-        Promise.all(
-          Array.from({ length: 40 }, (_, i) =>
-            clients.sagemaker.addTags({
-              ResourceArn: `arn:aws:sagemaker:us-east-1:${clients.account}:training-job/${firstJob}`,
-              Tags: [{ Key: `k${i}`, Value: 'v'.repeat(250) }],
-            }),
-          ),
-        ),
-      )
+      const lines = Array.from({ length: 10 }, () => ({ timestamp: Date.now(), message: 'm'.repeat(50_000) }))
+      const write = async () => {
+        for (let i = 0; i < 20; i++) await clients.logs.putLogEvents({ ...stream, logEvents: lines })
+      }
+      const failed = await refused(write())
+      expect([failed.name, failed.$metadata.httpStatusCode]).toEqual(['InsufficientStorageException', 507])
       expect(failed.message).toMatch(/disk .*is full/)
       const { Body } = await clients.s3.getObject({ Bucket: bucket, Key: 'old' })
       expect(await Body?.transformToString()).toBe('of before')
@@ -117,6 +119,7 @@ describe.skipIf(!isRoot)(`a home whose disk is full${gap}`, () => {
     const job = await train(clients, { bucket, code: writes(mib, '/opt/ml/model/weights') })
     expect(job.TrainingJobStatus).toBe('Failed')
     expect(job.FailureReason).toMatch(/No space left on device|disk .*full|No space is left on the disk/)
+    expect(await trainingLog(clients, job.TrainingJobName ?? '')).toContain('writing')
     const after = await blobs()
     expect(after.filter((name) => !before.includes(name)).length).toBe(1) // the code
     await works()

@@ -163,7 +163,10 @@ describe('an endpoint in service', () => {
     expect(error.$metadata.httpStatusCode).toBe(424)
     expect(error.message).toMatch(/Received server error \(500\) from primary with message ".*not this row/s)
     expect(JSON.stringify(error)).toContain(`log-group:/aws/sagemaker/Endpoints/${name}`)
-    expect((await logOf(clients, `Endpoints/${name}`)).join('\n')).toContain('ValueError: not this row')
+    await until('the line in the log', async () => {
+      const lines = await logOf(clients, `Endpoints/${name}`)
+      return lines.some((line) => line.includes('ValueError: not this row')) ? true : undefined
+    })
   })
 
   test.each(['die', 'die all'])('goes on after its process is gone amid a request: %s', async (word) => {
