@@ -9,8 +9,14 @@ import { startServer } from './start-server.ts'
 
 const started = Date.now()
 const home = await mkdtemp(join(tmpdir(), 'sagebrush-demo-'))
-const say = (line: string) => console.log(`${((Date.now() - started) / 1000).toFixed(2).padStart(6)} s  ${line}`)
+let lastSaid = Date.now()
+const say = (line: string) => {
+  lastSaid = Date.now()
+  console.log(`${((lastSaid - started) / 1000).toFixed(2).padStart(6)} s  ${line}`)
+}
+say('starting a server')
 const server = await startServer(home, say)
+const stillThere = keepSaying()
 
 let failed = false
 try {
@@ -20,6 +26,7 @@ try {
   failed = true
   console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`)
 } finally {
+  clearInterval(stillThere)
   await server.stop()
   await rm(home, { recursive: true, force: true })
 }
@@ -39,6 +46,13 @@ async function runJavaScriptProgram(): Promise<void> {
   create → InService             ${outcome.createToInServiceMs} ms
   median invoke                  ${outcome.medianInvokeMs.toFixed(2)} ms
 `)
+}
+
+/** Nobody likes silence: the first time, an environment is made, and that takes half a minute. */
+function keepSaying(): NodeJS.Timeout {
+  return setInterval(() => {
+    if (Date.now() - lastSaid >= 4000) say('…')
+  }, 1000)
 }
 
 // A demo that is interrupted ends its server too: it is in the same process group, and this removes the home.

@@ -15,14 +15,17 @@ export async function runPythonProgram(home: string, say: (line: string) => void
   const folder = join(loadConfig().config.cache, 'demo', SDK.replace('==', '-'))
   const python = join(folder, 'bin', 'python')
   if (!existsSync(join(folder, 'complete'))) {
-    say(`installing ${SDK} into ${folder} (once; 470 MB)`)
+    say(`installing ${SDK} into ${folder} (once; 300 MB)`)
     await rm(folder, { recursive: true, force: true })
     await run('python3', ['-m', 'venv', folder])
-    await run(python, ['-m', 'pip', 'install', '--quiet', '--progress-bar=off', SDK])
+    await run(python, ['-m', 'pip', 'install', '--quiet', '--quiet', '--progress-bar=off', SDK])
     await run('touch', [join(folder, 'complete')])
   }
   say('running examples/sagemaker-python-sdk/program.py under "sagebrush run"')
-  await run(process.execPath, [cli, 'run', '--', python, program], { SAGEBRUSH_HOME: home })
+  await run(process.execPath, [cli, 'run', '--', python, program], {
+    SAGEBRUSH_HOME: home,
+    SAGEMAKER_SUPPRESS_V2_WARNING: '1',
+  })
 }
 
 async function run(command: string, args: readonly string[], environment: Record<string, string> = {}) {

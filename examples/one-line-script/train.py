@@ -55,6 +55,10 @@ bucket, _, key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://")
 with tarfile.open(fileobj=io.BytesIO(s3.get_object(Bucket=bucket, Key=key)["Body"].read())) as model:
     greeting = model.extractfile("greeting.txt").read().decode()
 
+stored = boto3.resource("s3").Bucket(name)
+stored.objects.all().delete()
+stored.delete()
+
 json.dump(
     {
         "status": job["TrainingJobStatus"],

@@ -28,8 +28,8 @@ describe('with a server', () => {
 
   test('a second server on the home is told who holds it', async () => {
     const detached = await server.sagebrush(['up', '-d'])
-    expect(detached.code).toBe(1)
-    expect(detached.stderr).toMatch(/A server runs on .* already: process \d+ at http:/)
+    expect(detached.code).toBe(0)
+    expect(detached.stdout).toMatch(/^A server runs on .* already \(process \d+\)\.\nSagebrush answers at http:/)
     const foreground = await server.sagebrush(['up'])
     expect(foreground.code).toBe(1)
     expect(foreground.stderr).toMatch(/is held by the server with process id \d+ at http:.*sagebrush down/)
@@ -90,7 +90,7 @@ describe('with a server', () => {
   test('gc answers with what it removed', async () => {
     const done = await server.sagebrush(['gc'])
     expect(done.code, done.stderr).toBe(0)
-    expect(done.stdout).toContain('expiredKeys: 0')
+    expect(done.stdout).toMatch(/^orphaned bytes of objects {3}0\.0 MiB in 0 files\n.*\nexpired keys +0\n/s)
   })
 })
 
@@ -164,6 +164,23 @@ describe('without a server', () => {
     })
     expect(done.code).toBe(1)
     expect(done.stdout).toMatch(/FAIL {2}python3 .*\n.*No python3 .* is on PATH: install it/)
+  })
+
+  test('npx finds the command of this checkout, and it names itself as it was called', async () => {
+    const root = fileURLToPath(new URL('../../..', import.meta.url))
+    const environment = { PATH: process.env.PATH, HOME: process.env.HOME, SAGEBRUSH_HOME: home }
+    const done = await run('npx', ['--prefix', root, '--no-install', 'sagebrush', 'env'], environment)
+    expect([done.code, done.stderr]).toEqual([
+      1,
+      expect.stringMatching(new RegExp(`No server runs on ${home}\\. Start one: npx sagebrush up -d\n$`)),
+    ])
+  })
+
+  test('a reader that has seen enough is no fault', async () => {
+    const done = await run('sh', ['-c', `"$0" "$1" config | head -1`, process.execPath, cli], {
+      PATH: process.env.PATH,
+    })
+    expect([done.stderr, done.stdout]).toEqual(['', '# file: none\n'])
   })
 
   test('an old Node without a newer one beside it is told in one sentence', async () => {

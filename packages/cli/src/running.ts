@@ -1,4 +1,5 @@
 import { type ClientFacts, readClientFacts, runningServer, type ServerRecord } from '@sagebrush/server'
+import { calledAs } from './called-as.ts'
 import { UserError } from './explain.ts'
 
 /** The server that runs on a home, and what its clients need. */
@@ -10,6 +11,6 @@ export interface Running {
 /** Throws in words where no server runs on the home. */
 export function requireRunning(home: string): Running {
   const record = runningServer(home)
-  if (!record) throw new UserError(`No server runs on ${home}. Start one: sagebrush up -d`)
+  if (!record) throw new UserError(`No server runs on ${home}. Start one: ${calledAs} up -d`)
   return { record, facts: readClientFacts(home) }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { runningServer } from '@sagebrush/server'
 import { Command } from 'commander'
+import { askServer } from '../ask-server.ts'
 import { UserError } from '../explain.ts'
 import { configOf, withSettings } from '../settings-options.ts'
 
@@ -16,6 +17,7 @@ export function downCommand(): Command {
         process.stdout.write(`No server runs on ${config.home}.\n`)
         return
       }
+      const { tasks } = await askServer(record, 'GET', 'status')
       process.kill(record.pid, 'SIGTERM')
       const deadline = Date.now() + PATIENCE_MS
       while (runningServer(config.home)) {
@@ -25,5 +27,10 @@ export function downCommand(): Command {
         await delay(20)
       }
       process.stdout.write(`Stopped. Its state stays in ${config.home}.\n`)
+      if (Number(tasks) > 0) {
+        process.stdout.write(
+          `${tasks} of its tasks (running jobs, instances of endpoints) go on; the next server finds them again.\n`,
+        )
+      }
     })
 }

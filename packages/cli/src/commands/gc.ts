@@ -10,6 +10,18 @@ export function gcCommand(): Command {
       const { config } = configOf(options)
       const { record } = requireRunning(config.home)
       const result = await askServer(record, 'POST', 'gc')
-      for (const [name, value] of Object.entries(result)) process.stdout.write(`${name}: ${JSON.stringify(value)}\n`)
+      const { objects, expiredKeys, expiredLogStreams } = result as unknown as Collected
+      const size = `${(objects.bytes / 1024 ** 2).toFixed(1)} MiB`
+      process.stdout.write(`orphaned bytes of objects   ${size} in ${objects.blobs} files\n`)
+      process.stdout.write(`unfinished uploads' rows    ${objects.rows}\n`)
+      process.stdout.write(`expired keys                ${expiredKeys}\n`)
+      process.stdout.write(`expired log streams         ${expiredLogStreams}\n`)
     })
+}
+
+/** As the server answers. */
+interface Collected {
+  readonly objects: { readonly blobs: number; readonly bytes: number; readonly rows: number }
+  readonly expiredKeys: number
+  readonly expiredLogStreams: number
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Config, openServer, runningServer } from '@sagebrush/server'
 import { Command } from 'commander'
+import { calledAs } from '../called-as.ts'
 import { UserError } from '../explain.ts'
 import { configOf, withSettings } from '../settings-options.ts'
 import { version } from '../version.ts'
@@ -35,7 +36,11 @@ async function foreground(config: Config): Promise<void> {
 
 async function detach(config: Config): Promise<void> {
   const running = runningServer(config.home)
-  if (running) throw new UserError(`A server runs on ${config.home} already: process ${running.pid} at ${running.url}.`)
+  if (running) {
+    process.stdout.write(`A server runs on ${config.home} already (process ${running.pid}).\n`)
+    process.stdout.write(nextSteps(running.url, config.home))
+    return
+  }
   mkdirSync(config.home, { recursive: true, mode: 0o700 })
   const outputFile = join(config.home, 'server.out')
   const output = openSync(outputFile, 'w', 0o600)
@@ -59,18 +64,22 @@ async function detach(config: Config): Promise<void> {
 }
 
 function lastWords(outputFile: string): string {
-  const words = readFileSync(outputFile, 'utf8').trim()
+  const lines = readFileSync(outputFile, 'utf8').split('\n')
+  const words = lines
+    .filter((line) => !line.startsWith('{'))
+    .join('\n')
+    .trim()
   return words === '' ? `The server ended at once; see ${outputFile}.` : words
 }
 
 function nextSteps(url: string, home: string): string {
   return `Sagebrush answers at ${url}   (state in ${home})
 
-  sagebrush run -- python train.py    run a SageMaker program against it
-  eval "$(sagebrush env)"             point this shell's AWS SDKs and CLI at it
-  sagebrush logs JOB -f               follow a job
-  sagebrush doctor                    what this machine has and lacks
-  sagebrush down                      stop it
+  ${calledAs} run -- python train.py    run a SageMaker program against it
+  eval "$(${calledAs} env)"             point this shell's AWS SDKs and CLI at it
+  ${calledAs} logs JOB -f               follow a job
+  ${calledAs} doctor                    what this machine has and lacks
+  ${calledAs} down                      stop it
 
 `
 }
