@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { clientEnvironment, clientFiles, readClientFacts } from '@sagebrush/server'
+import { clientEnvironment, clientFiles, readClientFacts } from '@sagebrush/server/client'
 import { runPythonProgram } from './python-program.ts'
 import { startServer } from './start-server.ts'
 

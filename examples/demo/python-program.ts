@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { loadConfig } from '@sagebrush/server'
+import { loadConfig } from '@sagebrush/server/client'
 
 const SDK = 'sagemaker==2.257.6'
 const cli = fileURLToPath(new URL('../../packages/cli/bin/sagebrush.mjs', import.meta.url))

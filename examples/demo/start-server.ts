@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { runningServer } from '@sagebrush/server'
+import { runningServer } from '@sagebrush/server/client'
 
 const cli = fileURLToPath(new URL('../../packages/cli/bin/sagebrush.mjs', import.meta.url))
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { sagebrushProgram } from '../../packages/cli/src/index.ts'
-import { environmentName, settingNames, settings } from '../../packages/server/src/index.ts'
+import { environmentName, settingNames, settings } from '../../packages/server/src/client.ts'
 
 /** Every command's own help, and every setting. */
 export function cliReference(): string {

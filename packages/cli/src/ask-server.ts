@@ -1,4 +1,4 @@
-import type { ServerRecord } from '@sagebrush/server'
+import type { ServerRecord } from '@sagebrush/server/client'
 import { UserError } from './explain.ts'
 
 /** Asks the running server something that is no AWS operation; only who can read the home knows the token. */

@@ -1,4 +1,4 @@
-import { type ClientFacts, readClientFacts, runningServer, type ServerRecord } from '@sagebrush/server'
+import { type ClientFacts, readClientFacts, runningServer, type ServerRecord } from '@sagebrush/server/client'
 import { calledAs } from './called-as.ts'
 import { UserError } from './explain.ts'
 

@@ -5,7 +5,7 @@ import {
   type SettingName,
   settingNames,
   settings,
-} from '@sagebrush/server'
+} from '@sagebrush/server/client'
 import { type Command, Option } from 'commander'
 
 /** Adds a flag for every setting (`--port 7300`, `--limits.invokeBodyBytes 1000000`), and `--config FILE`. */

@@ -7,7 +7,7 @@ import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs'
 import { S3 } from '@aws-sdk/client-s3'
 import { SageMaker } from '@aws-sdk/client-sagemaker'
 import { SageMakerRuntime } from '@aws-sdk/client-sagemaker-runtime'
-import { readClientFacts } from '@sagebrush/server'
+import { readClientFacts } from '@sagebrush/server/client'
 import type { ServerProcess } from './start-server-process.ts'
 
 export const image = '683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3'

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ClientFacts, loadConfig, openServer, type RunningServer, readClientFacts } from '@sagebrush/server'
+import { openServer, type RunningServer } from '@sagebrush/server'
+import { type ClientFacts, loadConfig, readClientFacts } from '@sagebrush/server/client'
 import { tasksRemoved } from './left-behind.ts'
 
 export interface DevEnvOptions {

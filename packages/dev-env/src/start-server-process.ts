@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { runningServer } from '@sagebrush/server'
+import { runningServer } from '@sagebrush/server/client'
 import { leftBehind, tasksRemoved } from './left-behind.ts'
 
 const cli = fileURLToPath(new URL('../../cli/bin/sagebrush.mjs', import.meta.url))

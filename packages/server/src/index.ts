@@ -1,8 +1,3 @@
-export { clientEnvironment, type EnvironmentChange } from './client-environment.ts'
-export { ConfigError, type ConfigInput, type LoadedConfig, loadConfig } from './config/load.ts'
-export { type Config, environmentName, type SettingName, settingNames, settings } from './config/settings.ts'
 export { diagnose, type Finding } from './diagnose.ts'
-export { type ClientFacts, type ClientFiles, clientFiles, readClientFacts } from './home/client-files.ts'
-export { HomeError, runningServer, type ServerRecord } from './home/open-home.ts'
 export { openServer, type RunningServer, type ServerOptions } from './open-server.ts'
 export { operationTables } from './operation-tables.ts'

@@ -1,4 +1,4 @@
-import { environmentName, settingNames, settings } from '@sagebrush/server'
+import { environmentName, settingNames, settings } from '@sagebrush/server/client'
 import { Command } from 'commander'
 import { configOf, withSettings } from '../settings-options.ts'
 

@@ -1,4 +1,4 @@
-import { diagnose, type Finding } from '@sagebrush/server'
+import type { Finding } from '@sagebrush/server'
 import { Command } from 'commander'
 import { configOf, withSettings } from '../settings-options.ts'
 
@@ -11,6 +11,7 @@ export function doctorCommand(): Command {
     )
     .option('--json', 'as JSON')
     .action(async (options) => {
+      const { diagnose } = await import('@sagebrush/server')
       const findings = await diagnose(configOf(options).config)
       if (findings.some((finding) => finding.state === 'bad')) process.exitCode = 1
       process.stdout.write(options.json ? `${JSON.stringify(findings, null, 2)}\n` : findings.map(words).join(''))

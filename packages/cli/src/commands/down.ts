@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { runningServer } from '@sagebrush/server'
+import { runningServer } from '@sagebrush/server/client'
 import { Command } from 'commander'
 import { askServer } from '../ask-server.ts'
 import { UserError } from '../explain.ts'

@@ -1,4 +1,4 @@
-import { clientEnvironment, clientFiles } from '@sagebrush/server'
+import { clientEnvironment, clientFiles } from '@sagebrush/server/client'
 import { Command } from 'commander'
 import { requireRunning } from '../running.ts'
 import { configOf, withSettings } from '../settings-options.ts'

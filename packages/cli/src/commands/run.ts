@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { clientEnvironment, clientFiles } from '@sagebrush/server'
+import { clientEnvironment, clientFiles } from '@sagebrush/server/client'
 import { Command } from 'commander'
 import { UserError } from '../explain.ts'
 import { requireRunning } from '../running.ts'

@@ -1,4 +1,4 @@
-import { runningServer } from '@sagebrush/server'
+import { runningServer } from '@sagebrush/server/client'
 import { Command } from 'commander'
 import { askServer } from '../ask-server.ts'
 import { configOf, withSettings } from '../settings-options.ts'

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Config, openServer, runningServer } from '@sagebrush/server'
+import { type Config, runningServer } from '@sagebrush/server/client'
 import { Command } from 'commander'
 import { calledAs } from '../called-as.ts'
 import { UserError } from '../explain.ts'
@@ -21,6 +21,8 @@ export function upCommand(): Command {
 }
 
 async function foreground(config: Config): Promise<void> {
+  // Loaded here: the other commands need a tenth of it, and `up -d` only starts another process.
+  const { openServer } = await import('@sagebrush/server')
   const server = await openServer({ config, version, console: process.stderr })
   if (process.stdout.isTTY) process.stdout.write(nextSteps(server.url, config.home))
   let closing = false

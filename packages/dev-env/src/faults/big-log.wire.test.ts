@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { readClientFacts, runningServer } from '@sagebrush/server'
+import { readClientFacts, runningServer } from '@sagebrush/server/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ServerProcess, startServerProcess } from '../index.ts'
 import { Clients, ended, makeBucket, startTraining } from './fixtures.ts'

@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { CloudWatchLogs, ResourceNotFoundException } from '@aws-sdk/client-cloudwatch-logs'
+import { SageMaker } from '@aws-sdk/client-sagemaker'
+import { UserError } from './explain.ts'
+import type { Running } from './running.ts'
+
+const POLL_MS = 100
+
+/** What has the log: its group, the beginning of its streams' names, and how to tell that nothing more comes. */
+interface Source {
+  readonly group: string
+  readonly prefix: string
+  /** Resolves to the final status, or undefined while lines may still come. */
+  readonly ended: () => Promise<{ readonly failed: boolean; readonly words: string } | undefined>
+}
+
+/** Prints the log of a job or an endpoint, and goes on until its end where `follow` says so. */
+export async function printLog(running: Running, region: string, name: string, follow: boolean): Promise<void> {
+  const settings = clientSettings(running, region)
+  const source = await findSource(new SageMaker(settings), name)
+  await print(new CloudWatchLogs(settings), source, follow)
+}
+
+function clientSettings({ facts }: Running, region: string) {
+  const { accessKeyId, secretAccessKey } = facts
+  return { endpoint: facts.url, region, credentials: { accessKeyId, secretAccessKey } }
+}
+
+async function findSource(sagemaker: SageMaker, name: string): Promise<Source> {
+  const describeJob = () => sagemaker.describeTrainingJob({ TrainingJobName: name })
+  if (await exists(describeJob)) {
+    return {
+      group: '/aws/sagemaker/TrainingJobs',
+      prefix: `${name}/`,
+      ended: async () => {
+        const job = await describeJob()
+        const status = job.TrainingJobStatus ?? ''
+        if (!['Completed', 'Failed', 'Stopped'].includes(status)) return undefined
+        return { failed: status === 'Failed', words: [status, job.FailureReason].filter(Boolean).join(': ') }
+      },
+    }
+  }
+  const describeEndpoint = () => sagemaker.describeEndpoint({ EndpointName: name })
+  if (!(await exists(describeEndpoint))) throw new UserError(`There is no training job or endpoint named ${name}.`)
+  return {
+    group: `/aws/sagemaker/Endpoints/${name}`,
+    prefix: '',
+    ended: async () => ((await exists(describeEndpoint)) ? undefined : { failed: false, words: 'Deleted' }),
+  }
+}
+
+async function exists(describe: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await describe()
+    return true
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ValidationException') return false
+    throw error
+  }
+}
+
+async function print(logs: CloudWatchLogs, source: Source, follow: boolean): Promise<void> {
+  const tokens = new Map<string, string>()
+  for (;;) {
+    // Asked before the lines are read: what was written before the end is then read after it.
+    const end = follow ? await source.ended() : { failed: false, words: '' }
+    for (const stream of await streamsOf(logs, source)) await printNew(logs, source.group, stream, tokens)
+    if (end) {
+      if (end.words !== '') process.stderr.write(`${end.words}\n`)
+      if (end.failed) process.exitCode = 1
+      return
+    }
+    await delay(POLL_MS)
+  }
+}
+
+async function streamsOf(logs: CloudWatchLogs, source: Source): Promise<string[]> {
+  const names: string[] = []
+  let nextToken: string | undefined
+  do {
+    try {
+      const page = await logs.describeLogStreams({
+        logGroupName: source.group,
+        logStreamNamePrefix: source.prefix || undefined,
+        nextToken,
+      })
+      names.push(...(page.logStreams ?? []).flatMap((stream) => stream.logStreamName ?? []))
+      nextToken = page.nextToken
+    } catch (error) {
+      if (!(error instanceof ResourceNotFoundException)) throw error
+      return names
+    }
+  } while (nextToken)
+  return names
+}
+
+async function printNew(logs: CloudWatchLogs, group: string, stream: string, tokens: Map<string, string>) {
+  for (;;) {
+    const page = await logs.getLogEvents({
+      logGroupName: group,
+      logStreamName: stream,
+      startFromHead: true,
+      nextToken: tokens.get(stream),
+    })
+    for (const event of page.events ?? []) process.stdout.write(`${event.message}\n`)
+    const token = page.nextForwardToken
+    if (!token || token === tokens.get(stream)) return
+    tokens.set(stream, token)
+  }
+}
