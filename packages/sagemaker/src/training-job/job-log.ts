@@ -14,6 +14,9 @@ export function logTarget(scope: Scope, job: TrainingJob, host: string): LogTarg
   const { image, request } = job
   const asked = request.AlgorithmSpecification?.TrainingImage ?? ''
   const header = [`Sagebrush: ${image.name} ${image.version} stands in for ${asked} (${image.reason})`]
+  if (request.EnableNetworkIsolation) {
+    header.push('Sagebrush: EnableNetworkIsolation has no effect here: the job can use the network of this machine')
+  }
   if (job.roleCreated) {
     header.push(
       `Sagebrush: the execution role ${request.RoleArn} did not exist and was created, trusted by sagemaker.amazonaws.com`,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -29,6 +29,13 @@ test('a home is made for its owner only, and a second server is told who holds i
   home.release()
   expect(runningServer(path)).toBeUndefined()
   openHome(path).release()
+})
+
+test('a home that others could read is closed to them', () => {
+  chmodSync(parent, 0o755)
+  openHome(parent).release()
+  expect(statSync(parent).mode & 0o777).toBe(0o700)
+  expect(statSync(join(parent, 'server.lock')).mode & 0o777).toBe(0o600)
 })
 
 test('the record of a server that was killed is no running server', async () => {

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -41,6 +51,7 @@ export function openHome(folder: string): Home {
     throw new HomeError(`The home ${folder} cannot be made: ${error instanceof Error ? error.message : String(error)}`)
   }
   const path = realpathSync(folder)
+  if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700)
   const lock = takeLock(path)
   try {
     checkFormat(path, lock)
@@ -95,7 +106,10 @@ function takeLock(path: string): DatabaseSync {
 }
 
 function tryLock(path: string): DatabaseSync | undefined {
-  const lock = new DatabaseSync(join(path, 'server.lock'))
+  const file = join(path, 'server.lock')
+  // SQLite would make it readable by all.
+  closeSync(openSync(file, 'a', 0o600))
+  const lock = new DatabaseSync(file)
   try {
     lock.exec('PRAGMA busy_timeout = 250; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
     return lock
