@@ -7,7 +7,8 @@ import { finalState, until } from '@sagebrush/engine-kit'
 import { loadImages } from '@sagebrush/managed-images'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EnvironmentError, type EnvironmentOptions, prepareEnvironment } from './environment.ts'
-import { findPythons, type Python, pythonProblem } from './probe.ts'
+import { pythonProblem } from './probe.ts'
+import { findPythons, type Python } from './pythons.ts'
 import { openBench, tinyImages } from './testing.ts'
 
 const run = promisify(execFile)

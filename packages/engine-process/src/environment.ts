@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline'
 import type { ManagedImage } from '@sagebrush/core'
 import { type ImageRecipe, type ImageTable, satisfies } from '@sagebrush/managed-images'
 import { defaultAgent, shortHash } from './options.ts'
-import { type Python, pythonProblem } from './probe.ts'
+import { pythonProblem } from './probe.ts'
+import type { Python } from './pythons.ts'
 
 /** A virtual environment that is ready for tasks. */
 export interface Environment {

@@ -5,5 +5,6 @@ export {
   prepareEnvironment,
 } from './environment.ts'
 export type { ProcessEngineOptions } from './options.ts'
-export { type ProbeResult, type Python, probe } from './probe.ts'
+export { type ProbeResult, probe } from './probe.ts'
 export { openProcessEngine } from './process-engine.ts'
+export type { Python } from './pythons.ts'

@@ -7,14 +7,18 @@ import type { ImageTable } from '@sagebrush/managed-images'
 export interface ProcessEngineOptions {
   /** Folder of the tasks, made where it is missing; hidden in every task. On the blobs' disk, or staging copies. */
   readonly root: string
-  /** Folder of environments and of pip's caches, made where it is missing. */
+  /** Folder of environments, made where it is missing. Servers share it. */
   readonly cache: string
+  /** Folder of pip's caches, one for each account, made where it is missing; a task sees its own account's alone. */
+  readonly homeCache: string
   readonly objects: ObjectReader
   readonly images: ImageTable
   /** The in-task toolkit: a folder with `bin/train` and `bin/serve`. */
   readonly toolkit: string
   /** Files and folders that no task may see: the server's home, its keys. Missing ones are passed over. */
   readonly hide: readonly string[]
+  /** Files and folders that every task may read, even below hidden ones or /tmp. Missing ones are passed over. */
+  readonly show?: readonly string[]
   /** The server's own environment variables: `PATH`, `HOME`, `PIP_*`, proxies and the like are taken from them. */
   readonly variables: Readonly<Record<string, string | undefined>>
   /** `none` runs tasks without namespaces even where the machine has them. Default `auto`. */

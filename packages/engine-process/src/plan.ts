@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { access, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { TaskInput, TaskSpec } from '@sagebrush/core'
 import { compiledFolder } from './bytecode.ts'
@@ -27,8 +27,7 @@ export async function makePlan(
   const files = taskFiles(options.root, spec.id)
   const isolated = probe.namespaces !== 'none'
   const home = isolated ? `${RUN}/home` : join(files.folder, 'home')
-  const pipCaches = join(options.cache, 'pip')
-  const pipCache = join(pipCaches, spec.scope.account)
+  const pipCache = join(options.homeCache, 'pip', spec.scope.account)
   const compiled = compiledFolder(options.cache)
   await Promise.all([pipCache, compiled].map((folder) => mkdir(folder, { recursive: true, mode: 0o700 })))
   const pip = await pipSettings(options.variables, home)
@@ -62,9 +61,12 @@ export async function makePlan(
     namespaces: probe.namespaces,
     overlay: probe.staging === 'overlay',
     environmentFolder: environment.folder,
-    show: [options.toolkit, compiled, environment.python.base, dirname(dirname(environment.python.path))],
+    show: [
+      ...[options.toolkit, compiled, environment.python.base, dirname(dirname(environment.python.path))],
+      ...(await existing(options.show ?? [])),
+    ],
     showWritable: [pipCache],
-    hide: [...new Set([...options.hide, options.root, pipCaches])],
+    hide: [...new Set([...options.hide, options.root, options.homeCache])],
     hostsFile: await hostsFile(spec.group, spec.hosts),
     hostHint: hostHint(spec.hosts, spec.host),
     socketFolder: sockets,
@@ -85,6 +87,18 @@ export async function makePlan(
 }
 
 export type Plan = Awaited<ReturnType<typeof makePlan>>
+
+async function existing(paths: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(
+    paths.map((path) =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  )
+  return paths.filter((_, index) => found[index])
+}
 
 function within(path: string, folder: TaskInput['path']): boolean {
   return path === folder || path.startsWith(`${folder}/`)

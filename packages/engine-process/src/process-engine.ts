@@ -71,6 +71,7 @@ async function askMachine(options: ProcessEngineOptions): Promise<ProbeResult> {
   const found = await probe({
     root: options.root,
     searchPath: options.variables.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    memory: join(options.cache, 'pythons.json'),
     ...(options.agent && { agent: options.agent }),
   })
   if (options.isolation !== 'none') return found

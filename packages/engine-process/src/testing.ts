@@ -49,6 +49,7 @@ export async function processHarness(more: Partial<ProcessEngineOptions> = {}): 
   const options = {
     root,
     cache: testCache(),
+    homeCache: join(folder, 'home-cache'),
     images: await tinyImages(join(folder, 'images')),
     toolkit: fileURLToPath(new URL('../../../python/toolkit', import.meta.url)),
     hide: [home],

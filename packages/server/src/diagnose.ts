@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { statfs } from 'node:fs/promises'
+import { mkdtemp, rm, statfs } from 'node:fs/promises'
 import { createConnection } from 'node:net'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { probe } from '@sagebrush/engine-process'
+import { type ProbeResult, probe } from '@sagebrush/engine-process'
 import type { Config } from './config/settings.ts'
 import { runningServer } from './home/open-home.ts'
 
@@ -18,9 +19,9 @@ export interface Finding {
 
 const FEW_BYTES_FREE = 5 * 1024 ** 3
 
-/** Looks at everything that Sagebrush needs or could use. Changes nothing but a probe folder in the home. */
+/** Looks at everything that Sagebrush needs or could use. Changes nothing: a home that is not there is not made. */
 export async function diagnose(config: Config): Promise<readonly Finding[]> {
-  const found = await probe({ root: join(config.home, 'tasks'), searchPath: process.env.PATH ?? '' })
+  const { found, unwritable } = await probeHome(config.home)
   const [python] = found.pythons
   return [
     node(process.versions.node),
@@ -49,9 +50,35 @@ export async function diagnose(config: Config): Promise<readonly Finding[]> {
         }
       : { name: 'staging', state: 'good', found: `channels are not copied (${found.staging})` },
     await docker(),
+    ...unwritable,
     await disk(config.home),
     await port(config),
   ]
+}
+
+/** Tries on the disk of the home what tasks need, in a folder that is removed again. */
+async function probeHome(home: string): Promise<{ found: ProbeResult; unwritable: readonly Finding[] }> {
+  const nearest = await nearestFolder(join(home, 'tasks'))
+  try {
+    return { found: await probeIn(await mkdtemp(join(nearest, '.sagebrush-probe-'))), unwritable: [] }
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error && error.syscall === 'mkdtemp')) throw error
+    const unwritable: Finding = {
+      name: 'home',
+      state: 'bad',
+      found: `nothing can be written to ${nearest}: ${error.message}`,
+      fix: 'Make it writable, or choose another home: SAGEBRUSH_HOME',
+    }
+    return { found: await probeIn(await mkdtemp(join(tmpdir(), '.sagebrush-probe-'))), unwritable: [unwritable] }
+  }
+}
+
+async function probeIn(folder: string): Promise<ProbeResult> {
+  try {
+    return await probe({ root: folder, searchPath: process.env.PATH ?? '' })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 function node(version: string): Finding {

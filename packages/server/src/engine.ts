@@ -5,6 +5,7 @@ import type { Engine, ManagedImage, ObjectReader } from '@sagebrush/core'
 import { openProcessEngine } from '@sagebrush/engine-process'
 import { type ImageTable, loadImages } from '@sagebrush/managed-images'
 import type { Config } from './config/settings.ts'
+import { homeCaches, openHomeCache, sweepHomeCaches, taskBundle } from './home/home-cache.ts'
 import type { Home } from './home/open-home.ts'
 import type { ServerLog } from './log/server-log.ts'
 
@@ -31,19 +32,24 @@ export async function openEngine({ config, home, objects, log }: EngineOptions):
   // Filled in once the machine has answered: asking every Python takes longer than the whole start.
   const pythons: string[] = []
   const images = await loadImages(repository('images'), pythons)
+  const homeCache = openHomeCache(config.cache, home.path)
   const engine = await openProcessEngine({
     root,
     cache: config.cache,
+    homeCache,
     objects,
     images,
     toolkit: repository('python/toolkit'),
-    hide: [home.path, ...secretFolders],
+    hide: [home.path, homeCaches(config.cache), ...secretFolders],
+    show: [taskBundle(homeCache)],
     variables: process.env,
     isolation: config['process.namespaces'] === 'off' ? 'none' : 'auto',
     log: (message, error) => log.error(message, { error }),
   })
   const asked = engine.probe().then((found) => pythons.push(...found.pythons.map(({ version }) => version)))
   asked.catch((error) => log.error('the machine could not be asked for its Pythons', { error }))
+  // Nobody waits for it; temporary homes leave much behind.
+  sweepHomeCaches(config.cache).catch((error) => log.error('the caches of former homes stay', { error }))
   return {
     engine,
     images: {

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto'
-import { copyFileSync, mkdirSync } from 'node:fs'
 import type { Server } from 'node:http'
-import { join } from 'node:path'
 import type { AccessKeys } from '@sagebrush/core'
 import { type Proxy as AwsProxy, openProxy } from '@sagebrush/proxy'
 import type { Config } from './config/settings.ts'
+import { openHomeCache, placeTaskBundle } from './home/home-cache.ts'
 import type { Home } from './home/open-home.ts'
 import type { ServerLog } from './log/server-log.ts'
 
@@ -39,10 +37,5 @@ export async function openForwardProxy(options: OpenForwardProxyOptions): Promis
     ...(process.env.SSL_CERT_FILE ? { caBundle: process.env.SSL_CERT_FILE } : {}),
     log: (level, message, fields) => log[level](message, fields),
   })
-  const folder = join(config.cache, 'ca')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const name = createHash('sha256').update(home.path).digest('hex').slice(0, 16)
-  const taskCaBundle = join(folder, `${name}.pem`)
-  copyFileSync(proxy.caBundle, taskCaBundle)
-  return { ...proxy, taskCaBundle }
+  return { ...proxy, taskCaBundle: placeTaskBundle(openHomeCache(config.cache, home.path), proxy.caBundle) }
 }
