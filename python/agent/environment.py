@@ -1,6 +1,7 @@
 """
-Builds the virtual environment of a managed image, once. Argument: a JSON object {folder, python, requirements, base};
-prints JSON lines {"message"} while it works and at last {"ready": true} or {"failed": text}.
+Builds the virtual environment of a managed image, once. Argument: a JSON object {folder, python, requirements, base,
+label}; prints JSON lines {"message"} while it works and at last {"ready": true} or {"failed": text}. A message is one
+short line for people; pip's own words come with a failure only.
 Whoever comes second waits for the first; what was left half-built is built anew.
 """
 import fcntl
@@ -9,8 +10,11 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 
 READY = 'sagebrush-ready.json'
+REFRESH_S = 2.0
 
 
 def tell(**message):
@@ -25,35 +29,98 @@ class Failed(Exception):
     pass
 
 
+class Progress:
+    """Says what is being done at each change of it and every few seconds: pip is silent for most of its time."""
+
+    def __init__(self, label):
+        self._label = label if len(label) <= 40 else label[:39] + '…'
+        self._begun = time.monotonic()
+        self._doing = 'beginning'
+        self._changed = threading.Condition()
+        self._ended = False
+        self._thread = threading.Thread(target=self._refresh, daemon=True)
+        self._thread.start()
+
+    def now(self, doing, at_once=True):
+        with self._changed:
+            self._doing = doing
+            if at_once:
+                self._tell()
+
+    def end(self):
+        """Nothing is said after it."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _refresh(self):
+        with self._changed:
+            while not self._changed.wait_for(lambda: self._ended, REFRESH_S):
+                self._tell()
+
+    def _tell(self):
+        tell(message='Making the environment of %s: %s (%d s)'
+                     % (self._label, self._doing, time.monotonic() - self._begun))
+
+
+class PipWatch:
+    """Makes of pip's lines what is worth knowing of them."""
+
+    def __init__(self, progress):
+        self._progress = progress
+        self._found = set()
+        progress.now('looking for packages')
+
+    def __call__(self, line):
+        word, _, rest = line.strip().partition(' ')
+        if word == 'Collecting' and rest:
+            self._found.add(rest.split(' ')[0])
+            self._progress.now('fetching packages, %d so far' % len(self._found), at_once=len(self._found) == 1)
+        elif line.startswith('Installing collected packages:'):
+            count = line.count(',') + 1
+            self._progress.now('installing %d package%s' % (count, 's' if count > 1 else ''))
+
+
 def main(order):
+    progress = Progress(order['label'])
+    try:
+        word = make(order, progress)
+    finally:
+        progress.end()
+    tell(**word)
+
+
+def make(order, progress):
+    """The last word: {'ready': True} or {'failed': text}."""
     folder = order['folder']
     os.makedirs(os.path.dirname(folder), exist_ok=True)
     lock = os.open(folder + '.lock', os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        tell(message='Waiting for another process that makes the same environment')
+        progress.now('waiting for another process that makes it')
         fcntl.flock(lock, fcntl.LOCK_EX)
     marker = os.path.join(folder, READY)
     try:
         if not os.path.exists(marker):
-            build(order, folder)
+            build(order, folder, progress)
             with open(marker + '.new', 'w') as file:
                 json.dump({'format': 1, 'base': order['base']}, file)
             os.replace(marker + '.new', marker)
-        tell(ready=True)
+        return {'ready': True}
     except Failed as error:
-        tell(failed=str(error))
+        return {'failed': str(error)}
     except OSError as error:
-        tell(failed='The environment %s cannot be made: %s' % (folder, error))
+        return {'failed': 'The environment %s cannot be made: %s' % (folder, error)}
 
 
-def build(order, folder):
+def build(order, folder, progress):
+    progress.now('preparing Python')
     if os.path.exists(folder):
         shutil.rmtree(folder)
     variables = dict(os.environ)
     variables.pop('PYTHONDONTWRITEBYTECODE', None)  # a read-only environment without bytecode compiles at every start
-    tell(message='Making a virtual environment with %s' % order['python'])
     run([order['python'], '-m', 'venv', folder], variables)
     python = os.path.join(folder, 'bin', 'python')
     if order['requirements'].strip():
@@ -61,11 +128,11 @@ def build(order, folder):
         with open(path, 'w') as file:
             file.write(order['requirements'])
         run([python, '-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--progress-bar', 'off',
-             '-r', path], variables)
+             '-r', path], variables, PipWatch(progress))
 
 
-def run(command, variables):
-    """Runs it, telling its lines; raises Failed with its own words."""
+def run(command, variables, hear=lambda line: None):
+    """Runs it; `hear` gets its lines. Raises Failed with its own words."""
     said = []
     with subprocess.Popen(command, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors='replace') as process:
@@ -73,7 +140,7 @@ def run(command, variables):
             line = line.rstrip()
             if line:
                 said = said[-200:] + [line]
-                tell(message=line)
+                hear(line)
     if process.returncode:
         errors = [line for line in said if line.startswith(('ERROR:', 'error:', 'Error:'))]
         raise Failed('\n'.join(errors[-10:] or said[-10:] or ['%s ended with %d' % (command[0], process.returncode)]))

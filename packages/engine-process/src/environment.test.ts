@@ -70,9 +70,17 @@ describe('an environment', () => {
     expect(made[0]?.folder).toBe(made[1]?.folder)
     const python = join(made[0]?.folder ?? '', 'bin/python')
     expect((await run(python, ['-c', 'import pearl; print(pearl.version)'])).stdout).toBe('1.0\n')
-    expect(told.filter((line) => line.startsWith('Making a virtual environment'))).toHaveLength(1)
-    expect(told).toContain('Waiting for another process that makes the same environment')
-    expect(told.some((line) => line.startsWith('Successfully installed pearl-1.0'))).toBe(true)
+    const doing = told.map((line) => /^Making the environment of pearls 1: (.+) \(\d+ s\)$/.exec(line)?.[1])
+    expect(doing.filter((what) => what === 'installing 1 package').length).toBeGreaterThan(0)
+    expect(new Set(doing)).toEqual(
+      new Set([
+        'preparing Python',
+        'waiting for another process that makes it',
+        'looking for packages',
+        ...doing.filter((what) => what === 'fetching packages, 1 so far'),
+        'installing 1 package',
+      ]),
+    )
     const compiled = await run('find', [made[0]?.folder ?? '', '-name', 'pearl.*.pyc'])
     expect(compiled.stdout).not.toBe('')
 
@@ -90,6 +98,33 @@ describe('an environment', () => {
     await prepareEnvironment(image, options)
     await stat(join(place, 'bin/python'))
     await expect(stat(join(place, 'leftover'))).rejects.toThrow('ENOENT')
+  })
+
+  test('says how long it takes while pip says nothing', { timeout: 120_000 }, async () => {
+    // A package that is built from its source, silently and for longer than between two words about it.
+    const source = join(folder, 'slow')
+    await mkdir(source)
+    await writeFile(join(source, 'setup.py'), 'raise SystemExit("not this way")')
+    await writeFile(
+      join(source, 'pyproject.toml'),
+      '[build-system]\nrequires = []\nbuild-backend = "slow"\nbackend-path = ["."]\n[project]\nname = "slow"\nversion = "1"\n',
+    )
+    await writeFile(
+      join(source, 'slow.py'),
+      'import time\ndef build_wheel(*_):\n    time.sleep(4.5)\n    raise SystemExit("gave up slowly")\n',
+    )
+    const told: string[] = []
+    const label = 'pearls 1'
+    const failed = prepareEnvironment(image, await order(`${source}\n`), (line) => told.push(line))
+    await expect(failed).rejects.toThrow(EnvironmentError)
+    const seconds = told.flatMap((line) => {
+      expect(line.length).toBeLessThanOrEqual(100)
+      expect(line).not.toContain(folder)
+      return Number(new RegExp(`^Making the environment of ${label}: .+ \\((\\d+) s\\)$`).exec(line)?.[1])
+    })
+    expect(seconds.every((value, index) => value >= (seconds[index - 1] ?? 0))).toBe(true)
+    expect(new Set(seconds).size).toBeGreaterThan(2)
+    expect(seconds.at(-1)).toBeGreaterThan(3)
   })
 
   test('that pip cannot make fails in pip’s words', { timeout: 120_000 }, async () => {
@@ -128,7 +163,9 @@ test('a task waits for its environment, says so, and may be stopped meanwhile', 
     const end = await fresh.engine.observe(stopped)
     expect(end).toMatchObject({ phase: 'ended', exit: { signal: 'SIGTERM', stopped: true }, outputs: [] })
     expect(await finalState(fresh.engine, waits, 90_000)).toMatchObject({ phase: 'ended', lastLines: ['ran'] })
-    expect([...seen].some((message) => message.startsWith('Making a virtual environment with'))).toBe(true)
+    expect([...seen].some((message) => message.startsWith('Making the environment of tiny 1: preparing Python'))).toBe(
+      true,
+    )
   } finally {
     await fresh.close()
   }

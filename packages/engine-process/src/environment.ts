@@ -60,7 +60,9 @@ export async function isEnvironmentReady({ folder }: Environment): Promise<boole
 
 /**
  * Makes the image's environment unless it is there (seconds for a small one, a minute for a large one). Several
- * processes may ask at once: one makes it, the others wait. `onProgress` hears pip's lines. Throws `EnvironmentError`.
+ * processes may ask at once: one makes it, the others wait. `onProgress` hears every few seconds what is being done, in
+ * at most 100 characters, such as `Making the environment of scikit-learn 1.2: installing 14 packages (23 s)`. Throws
+ * `EnvironmentError`, with pip's own words.
  */
 export async function prepareEnvironment(
   image: Pick<ManagedImage, 'name' | 'version'>,
@@ -75,6 +77,7 @@ export async function prepareEnvironment(
     python: environment.python.path,
     base: environment.python.base,
     requirements,
+    label: `${environment.recipe.name} ${image.version}`,
   }
   const script = join(options.agent ?? defaultAgent, 'environment.py')
   const child = spawn(environment.python.path, ['-E', '-s', '-S', script, JSON.stringify(order)], {

@@ -40,7 +40,10 @@ def main() -> None:
         _end(f"model server: {error}")
     except BaseException:
         _end(f"model server: the model did not load\n{traceback.format_exc()}")
-    control.send(READY)
+    try:
+        control.send(READY)
+    except OSError:
+        os._exit(0)  # The dispatcher ended while the model was loading.
     Worker(control, handler).serve()
 
 

@@ -133,6 +133,29 @@ def test_workers_end_when_the_dispatcher_is_killed(serve):
     wait_until(gone, "no worker is left")
 
 
+def test_sigterm_while_a_second_worker_loads_ends_quietly(serve, task):
+    # The first worker loads at once, the second is done just when the dispatcher has let go of it.
+    loads = f"""
+import os, select, sys
+root = {str(task.root)!r}
+def model_fn(model_dir):
+    try:
+        os.mkdir(root + '/first')
+    except FileExistsError:
+        open(root + '/loading', 'w').write(str(os.getpid()))
+        hung_up = select.poll()
+        hung_up.register(int(sys.argv[1]), select.POLLHUP)
+        hung_up.poll()
+"""
+    server = serve(loads, SAGEMAKER_MODEL_SERVER_WORKERS="2")
+    loading = task.root / "loading"
+    pid = int(wait_until(lambda: loading.exists() and loading.read_text(), "the second worker loads"))
+    server.process.terminate()
+    assert server.process.wait(10) == 0
+    assert not os.path.exists(f"/proc/{pid}")
+    assert "Traceback" not in server.log and "Error" not in server.log
+
+
 def test_a_large_answer_to_a_client_that_leaves(serve):
     server = serve(CODE)
     connection = server.connect()
