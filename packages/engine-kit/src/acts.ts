@@ -39,8 +39,8 @@ function shellLine(act: Act): string {
     case 'make-executable':
       return `chmod +x ${quote(act.path)} && test -x ${quote(act.path)}`
     case 'await-stop':
-      // The shell runs its trap only between commands: `wait` is one that a signal ends.
-      return `stop=; trap 'stop=1' TERM; echo waiting; while test -z "$stop"; do sleep 60 & wait $!; done`
+      // The shell runs its trap only between commands: `wait` is one that a signal ends. A signal just before it waits for the sleep.
+      return `stop=; trap 'stop=1' TERM; echo waiting; while test -z "$stop"; do sleep 1 & wait $!; done`
     case 'hang':
       return `trap '' TERM; echo hanging; while true; do sleep 60; done`
     case 'leave-daemon':
