@@ -5,23 +5,25 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fastestOf, run, type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { awsCli2 } from '../../tools/test/aws-cli.ts'
-import { requires } from '../../tools/test/requires.ts'
+import { lacking, requires } from '../../tools/test/requires.ts'
 import { testVenv } from '../../tools/test/venv.ts'
 
 let server: ServerProcess
-let work: string
+let work = ''
 let path: string
 
+beforeEach((context) => requires(context, 'sagemaker-sdk'))
 beforeAll(async () => {
+  if (lacking('sagemaker-sdk')) return
   path = `${dirname(await testVenv('sagemaker-sdk'))}:${process.env.PATH}`
   server = await startServerProcess()
   work = mkdtempSync(join(tmpdir(), 'cli-'))
 }, 600_000)
 afterAll(async () => {
-  await server.close()
-  rmSync(work, { recursive: true })
+  await server?.close()
+  if (work) rmSync(work, { recursive: true })
 })
 
 const image = '683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1'

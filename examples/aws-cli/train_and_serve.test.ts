@@ -1,20 +1,22 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { awsCli2 } from '../../tools/test/aws-cli.ts'
-import { requires } from '../../tools/test/requires.ts'
+import { lacking, requires } from '../../tools/test/requires.ts'
 import { testVenv } from '../../tools/test/venv.ts'
 
 const script = fileURLToPath(new URL('train_and_serve.sh', import.meta.url))
 let server: ServerProcess
 let version1: string
 
+beforeEach((context) => requires(context, 'sagemaker-sdk'))
 beforeAll(async () => {
+  if (lacking('sagemaker-sdk')) return
   version1 = `${dirname(await testVenv('sagemaker-sdk'))}:${process.env.PATH}`
   server = await startServerProcess()
 }, 600_000)
-afterAll(() => server.close())
+afterAll(() => server?.close())
 
 function expectWholeStory(stdout: string) {
   expect(stdout).toMatch(/ code\/sourcedir\.tar\.gz\n/)

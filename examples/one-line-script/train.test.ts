@@ -1,17 +1,20 @@
 import { fileURLToPath } from 'node:url'
 import { type Finished, type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { lacking, requires } from '../../tools/test/requires.ts'
 import { testVenv } from '../../tools/test/venv.ts'
 
 const program = fileURLToPath(new URL('train.py', import.meta.url))
 let server: ServerProcess
 let python: string
 
+beforeEach((context) => requires(context, 'sagemaker-sdk'))
 beforeAll(async () => {
+  if (lacking('sagemaker-sdk')) return
   python = await testVenv('sagemaker-sdk')
   server = await startServerProcess()
 }, 600_000)
-afterAll(() => server.close())
+afterAll(() => server?.close())
 
 function expectWholeStory(done: Finished) {
   expect(done.stderr).toBe('')

@@ -2,17 +2,20 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fastestOf, type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { lacking, requires } from '../../tools/test/requires.ts'
 import { testVenv } from '../../tools/test/venv.ts'
 
 let server: ServerProcess
 let python: string
 
+beforeEach((context) => requires(context, 'sagemaker-sdk'))
 beforeAll(async () => {
+  if (lacking('sagemaker-sdk')) return
   python = await testVenv('sagemaker-sdk')
   server = await startServerProcess()
 }, 600_000)
-afterAll(() => server.close())
+afterAll(() => server?.close())
 
 /** Runs a program of `checks/`; its last line is its answer. */
 async function check(

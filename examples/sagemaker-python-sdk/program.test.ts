@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Finished, type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { lacking, requires } from '../../tools/test/requires.ts'
 import { testVenv } from '../../tools/test/venv.ts'
 
 const program = fileURLToPath(new URL('program.py', import.meta.url))
@@ -11,11 +12,13 @@ const data = fileURLToPath(new URL('../sklearn-script-mode/data', import.meta.ur
 let server: ServerProcess
 let python: string
 
+beforeEach((context) => requires(context, 'sagemaker-sdk'))
 beforeAll(async () => {
+  if (lacking('sagemaker-sdk')) return
   python = await testVenv('sagemaker-sdk')
   server = await startServerProcess()
 }, 600_000)
-afterAll(() => server.close())
+afterAll(() => server?.close())
 
 /** The same scikit-learn without any of us: what the endpoint must have answered, row by row. */
 const byHand = `

@@ -17,7 +17,7 @@ export function needsOf(root: string, files: readonly string[]): ReadonlySet<Cap
   const shared = [...packages].flatMap((folder) => globSync(`${folder}/src/**/testing{.ts,/*.ts}`, { cwd: root }))
   for (const file of new Set([...files, ...shared])) {
     const source = readFileSync(join(root, file), 'utf8')
-    for (const [, list = ''] of source.matchAll(/\b(?:requires|lacking|testVenv|optionalVenv)\(([^)]*)\)/g))
+    for (const [, list = ''] of source.matchAll(/\b(?:requires|lacking|skipsFor|testVenv|optionalVenv)\(([^)]*)\)/g))
       for (const [, name = ''] of list.matchAll(/'([a-z0-9-]+)'/g)) if (isCapability(name)) needs.add(name)
   }
   return needs

@@ -30,15 +30,19 @@ export function requires(context: { skip(note: string): void }, ...names: readon
   }
 }
 
+/** For suites that skip as a whole: whether they must; throws where SAGEBRUSH_TEST_REQUIRE names what is lacking. */
+export function skipsFor(name: Capability): boolean {
+  const why = lacking(name)
+  if (why && isRequired(name)) throw new Error(`${requireVariable} names it: ${why}`)
+  return why !== undefined
+}
+
 /**
  * For suites that skip as a whole: the environment's Python, or undefined where it cannot be had; throws where
  * SAGEBRUSH_TEST_REQUIRE names it.
  */
 export async function optionalVenv(name: VenvName): Promise<string | undefined> {
-  const why = lacking(name)
-  if (!why) return await testVenv(name)
-  if (isRequired(name)) throw new Error(`${requireVariable} names it: ${why}`)
-  return undefined
+  return skipsFor(name) ? undefined : await testVenv(name)
 }
 
 export function isRequired(name: Capability): boolean {

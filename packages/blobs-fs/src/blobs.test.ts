@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DiskFull } from '@sagebrush/core'
 import { blobsSuite } from '@sagebrush/store-kit'
+import { skipsFor } from '@sagebrush/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openBlobs } from './open-blobs.ts'
 
@@ -89,9 +90,7 @@ describe('files of blobs', () => {
   })
 })
 
-const asRoot = process.getuid?.() === 0
-
-describe.skipIf(!asRoot)('on a full disk (needs root, to mount a small tmpfs)', () => {
+describe.skipIf(skipsFor('root'))('on a full disk (needs root, to mount a small tmpfs)', () => {
   let root = ''
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'blobs-small-'))

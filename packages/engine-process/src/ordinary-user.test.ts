@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { requires } from '@sagebrush/testing'
 import { expect, test } from 'vitest'
 
 const run = promisify(execFile)
@@ -13,6 +14,7 @@ const NOBODY = 65534
 /** Root's tests again as somebody who is not: other namespaces, other rights to every file. */
 test('the engine does the same for an ordinary user', { timeout: 300_000 }, async (context) => {
   if (process.getuid?.() !== 0) return context.skip('these tests run as an ordinary user already')
+  requires(context, 'ordinary-user')
   const home = await mkdtemp(join(tmpdir(), 'ordinary-user-'))
   await chown(home, NOBODY, NOBODY)
   const as = ['--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups', 'env', '-i', `HOME=${home}`]

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { finalState, testSpec, until } from '@sagebrush/engine-kit'
+import { requires } from '@sagebrush/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBench } from './testing.ts'
 
@@ -148,7 +149,7 @@ with tarfile.open(sys.argv[1], 'w:gz') as tar:
 })
 
 test('a full disk is told, and the task ends clean', { timeout: 60_000 }, async (context) => {
-  if (process.getuid?.() !== 0) return context.skip('mounting a small disk needs root')
+  requires(context, 'root')
   const disk = await mkdtemp(join(tmpdir(), 'small-disk-'))
   await run('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', disk])
   const small = await openBench({ root: join(disk, 'tasks') })

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { optionalVenv } from '@sagebrush/testing'
+import { optionalVenv, requires } from '@sagebrush/testing'
 import { afterEach, expect, test } from 'vitest'
 import { Closers, openTestProxy, worldServer } from './testing.ts'
 
@@ -30,7 +30,8 @@ async function python(program: string, proxy: Awaited<ReturnType<typeof openTest
   return (await run(sdkPython ?? 'python3', ['-c', program], { env, timeout: 25_000 })).stdout.trim()
 }
 
-test("Python's own urllib reaches AWS's names and refuses the same certificates under another", async () => {
+test("Python's own urllib reaches AWS's names and refuses the same certificates under another", async (context) => {
+  requires(context, 'python3')
   const proxy = await openTestProxy(closers)
   const program = `
 import ssl, sys, urllib.request

@@ -4,6 +4,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { requires } from '@sagebrush/testing'
 import { afterEach, expect, test } from 'vitest'
 import { LocalAuthority } from './local-authority.ts'
 import { openProxy } from './open-proxy.ts'
@@ -167,7 +168,8 @@ test('a Host header of another host than the connection is misdirected', async (
   expect(proxy.seen).toEqual([])
 })
 
-test('the authority can speak for AWS alone: openssl takes no other name from it, and no address', async () => {
+test('the authority can speak for AWS alone: openssl takes no other name from it, and no address', async (context) => {
+  requires(context, 'openssl')
   const folder = join(temporaryFolder(closers), 'ca')
   const authority = await LocalAuthority.open(folder, () => new Date())
   const pem = readFileSync(join(folder, 'authority.pem'), 'utf8')

@@ -34,8 +34,10 @@ test('a waiter’s Describe is answered when the job ends, and not before', asyn
 })
 
 test('a waiter’s Describe is answered as it is when the time is up, or when the client goes', async () => {
-  const { world } = await running({ holdMs: 30 })
+  const { world } = await running({ holdMs: 100 })
+  const asked = performance.now()
   expect((await describe(world, { waiter: true })).TrainingJobStatus).toBe('InProgress')
+  expect(performance.now() - asked).toBeGreaterThan(90)
   const patient = await running({ holdMs: 60_000 })
   const client = new AbortController()
   const held = describe(patient.world, { waiter: true, signal: client.signal })

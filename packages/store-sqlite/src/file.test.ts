@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { DiskFull } from '@sagebrush/core'
+import { skipsFor } from '@sagebrush/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { StoreBusy, StoreFailed } from './errors.ts'
 import { HomeTooNew } from './home-too-new.ts'
@@ -171,7 +172,7 @@ describe('a thread that ends unasked', () => {
   })
 })
 
-describe.skipIf(process.getuid?.() !== 0)('on a full disk (needs root, to mount a small tmpfs)', () => {
+describe.skipIf(skipsFor('root'))('on a full disk (needs root, to mount a small tmpfs)', () => {
   beforeEach(() => {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder])
   })

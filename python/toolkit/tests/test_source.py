@@ -173,7 +173,6 @@ def verify(path: str, headers) -> list[str]:
 
 @pytest.fixture
 def s3(task):
-    pytest.importorskip("botocore")
     handler = type("Handler", (FakeS3,), {"answers": [], "problems": []})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -4,16 +4,15 @@ import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { skipsFor } from '@sagebrush/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DevEnv, startDevEnv } from '../index.ts'
 import { tasksRemoved } from '../left-behind.ts'
 import { Clients, ended, makeBucket, refused, startTraining, train, trainingLog } from './fixtures.ts'
 
 const MIB = 1024 * 1024
-const isRoot = process.getuid?.() === 0
-const gap = isRoot ? '' : ' (GAP: needs root, to mount a small disk)'
 
-describe.skipIf(!isRoot)(`a home whose disk is full${gap}`, () => {
+describe.skipIf(skipsFor('root'))('a home whose disk is full (needs root, to mount a small disk)', () => {
   const home = mkdtempSync(join(tmpdir(), 'faults-disk-'))
   let env: DevEnv
   let clients: Clients

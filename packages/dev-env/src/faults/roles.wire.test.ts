@@ -14,7 +14,7 @@ afterAll(async () => {
   await env.close()
 })
 
-test('strict mode refuses a role that is not there, or trusts another, in AWS’s words', async () => {
+test('strict mode refuses a role that is not there, or trusts another, in AWS’s words, and takes one that trusts', async () => {
   const bucket = await makeBucket(clients)
   const iam = new IAM(env.client)
   const RoleArn = role(clients.account).replace('SageMakerExecution', 'NotThere')
@@ -37,6 +37,11 @@ test('strict mode refuses a role that is not there, or trusts another, in AWS’
     expect(Roles?.map(({ RoleName }) => RoleName)).toContain('NotThere')
     expect((await clients.sagemaker.listTrainingJobs({})).TrainingJobSummaries).toEqual([])
     expect((await clients.sagemaker.listModels({})).Models).toEqual([])
+
+    const PolicyDocument = trust('sagemaker.amazonaws.com')
+    await iam.updateAssumeRolePolicy({ RoleName: 'NotThere', PolicyDocument })
+    await clients.sagemaker.createModel(model)
+    expect((await clients.sagemaker.describeModel({ ModelName: 'no-role' })).ExecutionRoleArn).toBe(RoleArn)
   } finally {
     iam.destroy()
   }
