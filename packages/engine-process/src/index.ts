@@ -6,5 +6,6 @@ export {
 } from './environment.ts'
 export type { ProcessEngineOptions } from './options.ts'
 export { type ProbeResult, probe } from './probe.ts'
-export { openProcessEngine } from './process-engine.ts'
+export { openProcessEngine, type ProcessEngine } from './process-engine.ts'
 export type { Python } from './pythons.ts'
+export { packageIndex } from './task-variables.ts'

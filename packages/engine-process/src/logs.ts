@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import type { TaskLogLine } from '@sagebrush/core'
-import { hasCode } from './files.ts'
+import { hasCode } from '@sagebrush/task-folder'
 
 /** At most this much of a log at once, so that a task that prints 100 MB does not fill the server's memory. */
 const MAX_READ_BYTES = 2 * 1024 * 1024

@@ -1,5 +1,5 @@
 import type { CollectedOutput, TaskState } from '@sagebrush/core'
-import { readJson } from './files.ts'
+import { readJson } from '@sagebrush/task-folder'
 
 /** state.json as supervisors of format 1 write it; times in epoch milliseconds. */
 export interface StateFile {

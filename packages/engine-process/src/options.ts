@@ -19,6 +19,8 @@ export interface ProcessEngineOptions {
   readonly hide: readonly string[]
   /** Files and folders that every task may read, even below hidden ones or /tmp. Missing ones are passed over. */
   readonly show?: readonly string[]
+  /** Where tasks find the server, and the certificates to trust (one of `show`). */
+  readonly server: { readonly host: string; readonly caBundle: string }
   /** The server's own environment variables: `PATH`, `HOME`, `PIP_*`, proxies and the like are taken from them. */
   readonly variables: Readonly<Record<string, string | undefined>>
   /** `none` runs tasks without namespaces even where the machine has them. Default `auto`. */
@@ -54,9 +56,4 @@ export function hintFolder(root: string): string {
 
 export function shortHash(...parts: readonly string[]): string {
   return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 16)
-}
-
-/** A task id; anything else could name a path outside of the root. */
-export function isTaskId(id: string): boolean {
-  return /^[a-z0-9-]{1,63}$/.test(id)
 }

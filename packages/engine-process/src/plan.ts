@@ -1,6 +1,6 @@
 import { access, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { TaskInput, TaskSpec } from '@sagebrush/core'
+import { imageName, type TaskInput, type TaskSpec, taskVariablesOf } from '@sagebrush/core'
 import { compiledFolder } from './bytecode.ts'
 import type { Environment } from './environment.ts'
 import { hostHint, hostsFile } from './hosts.ts'
@@ -44,7 +44,7 @@ export async function makePlan(
       compiled,
     }),
     ...pip.variables,
-    ...spec.environment,
+    ...taskVariablesOf(spec, options.server),
     ...(socketPath && { SAGEBRUSH_BIND_TO_SOCKET: isolated ? `${RUN}/socket/${socketName}` : socketPath }),
     ...(!isolated && { SAGEBRUSH_ML_ROOT: join(files.folder, 'ml') }),
     ...(probe.staging !== 'overlay' && {
@@ -52,11 +52,11 @@ export async function makePlan(
     }),
   }
   return {
-    image: `${environment.recipe.name} ${spec.image.version}`,
+    image: imageName(spec.image),
     since: since.getTime(),
     hint: files.hint,
     host: spec.host,
-    command: spec.command,
+    command: [...(spec.entrypoint ?? []), ...spec.command],
     environment: variables,
     namespaces: probe.namespaces,
     overlay: probe.staging === 'overlay',

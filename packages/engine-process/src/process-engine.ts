@@ -1,22 +1,26 @@
 import { access, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Engine, TaskState } from '@sagebrush/core'
-import { isSupervised } from './files.ts'
+import { isTaskId, readStop, taskIds, writeSpec } from '@sagebrush/task-folder'
+import { isSupervised } from './control-pipe.ts'
 import { readLog } from './logs.ts'
 import { isFinal, readState, stateOf } from './observe.ts'
-import { isTaskId, type ProcessEngineOptions, taskFiles } from './options.ts'
+import { type ProcessEngineOptions, taskFiles } from './options.ts'
 import { type ProbeResult, probe } from './probe.ts'
 import { refusal } from './refuse.ts'
 import { deleteTree, endSupervisor, killLeftovers, removeFolder } from './remove.ts'
 import { socketFolder } from './socket-folder.ts'
-import { Launcher, makeRoot, writeSpec } from './start.ts'
-import { isStopRequested, requestStop } from './stop.ts'
+import { Launcher, makeRoot } from './start.ts'
+import { requestStop } from './stop.ts'
 import { Watcher } from './watch.ts'
 
+export interface ProcessEngine extends Engine {
+  /** What this machine allows it; asked once. */
+  probe(): Promise<ProbeResult>
+}
+
 /** Opens the engine over its folder and takes up every task that an earlier server left there. */
-export async function openProcessEngine(
-  options: ProcessEngineOptions,
-): Promise<Engine & { probe(): Promise<ProbeResult> }> {
+export async function openProcessEngine(options: ProcessEngineOptions): Promise<ProcessEngine> {
   const { root } = options
   await makeRoot(root)
   await mkdir(options.cache, { recursive: true, mode: 0o700 })
@@ -33,9 +37,9 @@ export async function openProcessEngine(
   const engine = {
     name: 'process',
     probe: probed,
+    networkInterface: () => 'lo', // hosts reach each other over the machine's loopback
     refuses: async (spec) => refusal(spec, await probed(), options.images),
     start: async (spec) => {
-      if (!isTaskId(spec.id)) throw new TypeError(`not a task id: ${spec.id}`)
       if (await writeSpec(root, spec)) launcher.launch(spec.id)
     },
     observe,
@@ -62,7 +66,7 @@ export async function openProcessEngine(
       await launcher.close()
       await asked?.catch(() => {}) // its process and folder must not outlive us
     },
-  } satisfies Engine & { probe(): Promise<ProbeResult> }
+  } satisfies ProcessEngine
   await takeUp(options, launcher)
   return engine
 }
@@ -77,10 +81,6 @@ async function askMachine(options: ProcessEngineOptions): Promise<ProbeResult> {
   if (options.isolation !== 'none') return found
   const staging = found.staging === 'overlay' ? 'copy' : found.staging
   return { ...found, namespaces: 'none', namespacesReason: 'set so by configuration', staging }
-}
-
-async function taskIds(root: string): Promise<readonly string[]> {
-  return (await readdir(root)).filter(isTaskId).sort()
 }
 
 async function activeTasks(root: string): Promise<readonly string[]> {
@@ -114,7 +114,7 @@ async function observeTask(id: string, { root }: ProcessEngineOptions, launcher:
   if (last && isFinal(last)) return stateOf(last)
   if (!(await exists(files.spec))) return { phase: 'absent' }
   if (!last) {
-    if (!(await isStopRequested(root, id))) return launcher.launch(id)
+    if (!(await readStop(root, id))) return launcher.launch(id)
     await endUnstarted(id, launcher)
   } else {
     await killLeftovers(root, id)

@@ -4,7 +4,7 @@ import { access, mkdir, realpath, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { readJson, replaceJson } from './files.ts'
+import { readJson, replaceJson } from '@sagebrush/task-folder'
 
 const run = promisify(execFile)
 

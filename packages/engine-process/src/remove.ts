@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, lstat, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hasCode, isSupervised } from './files.ts'
+import { hasCode } from '@sagebrush/task-folder'
+import { isSupervised } from './control-pipe.ts'
 import { taskFiles } from './options.ts'
 
 const PATIENCE_MS = 10_000

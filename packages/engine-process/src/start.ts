@@ -1,41 +1,17 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
-import { StagingError, type TaskSpec, type TaskState } from '@sagebrush/core'
+import { StagingError, type TaskState } from '@sagebrush/core'
+import { hasCode, readJson, readSpec, replaceJson } from '@sagebrush/task-folder'
 import { ToolkitBytecode } from './bytecode.ts'
+import { isSupervised } from './control-pipe.ts'
 import { EnvironmentError, locateEnvironment, prepareEnvironment } from './environment.ts'
-import { hasCode, isSupervised, readJson, replaceJson } from './files.ts'
 import { STATE_FORMAT, type StateFile } from './observe.ts'
 import { hintFolder, type ProcessEngineOptions, taskFiles } from './options.ts'
 import { makePlan } from './plan.ts'
 import type { ProbeResult } from './probe.ts'
 import { instruct, Supervisors } from './supervisor.ts'
 
-const SPEC_FORMAT = 1
 const STATE_POLL_MS = 5
-
-interface SpecFile {
-  readonly format: number
-  readonly spec: TaskSpec
-  readonly created: number
-}
-
-/** Writes the task down, whole or not at all. False where the id is known already. */
-export async function writeSpec(root: string, spec: TaskSpec): Promise<boolean> {
-  const fresh = join(root, `.new-${randomBytes(8).toString('hex')}`)
-  await mkdir(fresh, { mode: 0o700 })
-  try {
-    const file: SpecFile = { format: SPEC_FORMAT, spec, created: Date.now() }
-    await writeFile(join(fresh, 'spec.json'), JSON.stringify(file), { mode: 0o600 })
-    await rename(fresh, taskFiles(root, spec.id).folder)
-    return true
-  } catch (error) {
-    await rm(fresh, { recursive: true, force: true })
-    if (hasCode(error, 'ENOTEMPTY', 'EEXIST')) return false
-    throw error
-  }
-}
 
 type Launch = {
   state: Extract<TaskState, { phase: 'preparing' | 'staging' }>
@@ -114,14 +90,15 @@ export class Launcher {
   async #run(id: string, launch: Launch): Promise<void> {
     const { root, objects } = this.#options
     const { signal } = launch.abort
-    const file = (await readJson(taskFiles(root, id).spec)) as SpecFile | undefined
+    const file = await readSpec(root, id)
     if (!file) return // removed meanwhile
-    if (file.format > SPEC_FORMAT) throw new Error(`the task was written by a newer Sagebrush (format ${file.format})`)
+    const { image } = file.spec
+    if (image.kind !== 'managed') throw new EnvironmentError(`The process engine cannot run ${image.reference}.`)
     const probe = await this.#probe()
     const environmentOptions = { ...this.#options, pythons: probe.pythons }
-    const located = locateEnvironment(file.spec.image, environmentOptions)
+    const located = locateEnvironment(image, environmentOptions)
     const environment = await untilAborted(
-      prepareEnvironment(file.spec.image, environmentOptions, (message) => {
+      prepareEnvironment(image, environmentOptions, (message) => {
         const since = launch.state.phase === 'preparing' ? launch.state.since : new Date()
         launch.state = { phase: 'preparing', message, since }
         this.#changed(id)

@@ -86,3 +86,15 @@ export async function pipSettings(
   const files = texts.filter(({ content }) => content !== '')
   return { files, variables: named ? { PIP_CONFIG_FILE: join(home, '.pip-config-file') } : {} }
 }
+
+/** The server's settings of pip that mean the same in a container: no files of this machine, no address of its loopback. */
+export function packageIndex(server: Variables): Record<string, string> {
+  const kept = Object.entries(server).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined &&
+      entry[0].startsWith('PIP_') &&
+      !PIP_KEPT_BACK.has(entry[0]) &&
+      !/^\/|^file:|localhost|127\.0\.0\.1/.test(entry[1]),
+  )
+  return Object.fromEntries(kept)
+}

@@ -53,6 +53,7 @@ export async function processHarness(more: Partial<ProcessEngineOptions> = {}): 
     images: await tinyImages(join(folder, 'images')),
     toolkit: fileURLToPath(new URL('../../../python/toolkit', import.meta.url)),
     hide: [home],
+    server: { host: '127.0.0.1', caBundle: '/nonexistent' },
     variables: process.env,
     ...more,
   }
