@@ -7,11 +7,11 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import {
   type Engine,
-  type ManagedImage,
   type ObjectReader,
   type StagedObject,
   StagingError,
   type TaskAddress,
+  type TaskImage,
   type TaskSpec,
 } from '@sagebrush/core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -21,7 +21,7 @@ import { allLines, finalState, testSpec, until } from './testing.ts'
 /** One engine under test, which may be closed and opened again over what it left. */
 export interface EngineHarness {
   open(objects: ObjectReader): Promise<Engine>
-  readonly image: ManagedImage
+  readonly image: TaskImage
   /** The acts as a command of the image. */
   command(acts: readonly Act[]): readonly string[]
   /** What still bears any task's id: processes, mounts, files. Asked after every test's tasks were removed. */

@@ -39,6 +39,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
 
   const engine: FakeEngine = {
     name: 'fake',
+    networkInterface: () => 'eth0',
     machine,
     refuses: async (spec) => options.refuses?.(spec),
     start: async (spec) => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Engine, ManagedImage, TaskLogLine, TaskSpec, TaskState } from '@sagebrush/core'
+import type { Engine, TaskImage, TaskLogLine, TaskSpec, TaskState } from '@sagebrush/core'
 
 const DEADLINE_MS = 20_000
 
@@ -48,7 +48,7 @@ export async function allLines(
 }
 
 /** A specification with everything that a test does not speak of. */
-export function testSpec(image: ManagedImage, command: readonly string[], more: Partial<TaskSpec> = {}): TaskSpec {
+export function testSpec(image: TaskImage, command: readonly string[], more: Partial<TaskSpec> = {}): TaskSpec {
   return {
     id: `test-${randomBytes(6).toString('hex')}`,
     scope: { account: '123456789012', region: 'us-east-1' },
@@ -56,6 +56,7 @@ export function testSpec(image: ManagedImage, command: readonly string[], more: 
     image,
     command,
     environment: {},
+    serverEnvironment: {},
     files: [],
     inputs: [],
     outputs: [],

@@ -19,8 +19,6 @@ export interface SageMakerConfig {
   readonly trainingInstances: number | undefined
   /** Instances of all endpoints of an account and region at once; undefined: no limit. */
   readonly endpointInstances: number | undefined
-  /** `network_interface_name` of resourceconfig.json: the interface over which hosts reach each other. */
-  readonly networkInterfaceName: string
 }
 
 const DAY_SECONDS = 86_400
@@ -36,5 +34,4 @@ export const defaultConfig: SageMakerConfig = {
   maxRuntimeSeconds: 28 * DAY_SECONDS,
   trainingInstances: undefined,
   endpointInstances: undefined,
-  networkInterfaceName: 'eth0',
 }

@@ -5,10 +5,10 @@ import {
   type Engine,
   type ExecutionRoles,
   type Hints,
-  type ManagedImage,
   type Objects,
   operationsOf,
   type RequestContext,
+  type TaskImage,
 } from '@sagebrush/core'
 import type { SageMakerConfig } from './config.ts'
 import type { Endpoint } from './endpoint/endpoint.ts'
@@ -16,10 +16,10 @@ import type { EndpointConfig } from './endpoint-config/endpoint-config.ts'
 import type { Model } from './model/model.ts'
 import type { TrainingJob } from './training-job/training-job.ts'
 
-/** Which managed image stands in for an image reference. */
+/** What runs for an image reference: an image of the container engine, or the managed one that stands in. */
 export interface Images {
   /** `missing` says, in words for the user, that there is none and which names come nearest. */
-  resolve(uri: string): Promise<{ readonly image: ManagedImage } | { readonly missing: string }>
+  resolve(uri: string): Promise<{ readonly image: TaskImage } | { readonly missing: string }>
 }
 
 /** The rows of this service. */

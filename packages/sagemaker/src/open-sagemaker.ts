@@ -57,9 +57,7 @@ export interface SageMaker {
 /** SageMaker's operations and reconcilers over the given ports. */
 export function openSageMaker(options: SageMakerOptions): SageMaker {
   const { store, hints, engine, logs, objects, roles, images, router, probe, taskEnvironment, clock } = options
-  // Hosts of the process engine reach each other over the machine's loopback.
-  const networkInterfaceName = engine.name === 'process' ? 'lo' : defaultConfig.networkInterfaceName
-  const config: SageMakerConfig = { ...defaultConfig, networkInterfaceName, ...options.config }
+  const config: SageMakerConfig = { ...defaultConfig, ...options.config }
   const collections: SageMakerCollections = {
     trainingJobs: store.collection(trainingJobSpec),
     models: store.collection(modelSpec),

@@ -1,6 +1,6 @@
 import type { Scope } from '../caller.ts'
 
-/** A managed image that the process engine can make an environment of. */
+/** A managed image: every engine has a form of it, made of one recipe. */
 export interface ManagedImage {
   readonly kind: 'managed'
   /** Folder name under `images/`. */
@@ -9,6 +9,26 @@ export interface ManagedImage {
   readonly version: string
   /** Says what was taken and why, for the job's log and its status message. */
   readonly reason: string
+}
+
+/** Any image that a container engine has. */
+export interface ContainerImage {
+  readonly kind: 'container'
+  /** As the request names it. */
+  readonly reference: string
+  /** What it was when the request was taken: the image's digest (`sha256:…`), which is what runs. */
+  readonly id: string
+  /** Says where it was found, for the job's log. */
+  readonly reason: string
+}
+
+export type TaskImage = ManagedImage | ContainerImage
+
+/** What a task may use of its machine; what is not named is not limited. */
+export interface TaskResources {
+  readonly cpus?: number
+  readonly memoryMiB?: number
+  readonly gpus?: number
 }
 
 /** One host's part of a channel (`ShardedByS3Key`): the objects whose place in key order, modulo `of`, is `index`. */
@@ -48,10 +68,18 @@ export interface TaskSpec {
   readonly scope: Scope
   /** Shown to people (`kind`, `arn`, `host`); no meaning to the engine. */
   readonly labels: Readonly<Record<string, string>>
-  readonly image: ManagedImage
-  /** `['train']`, `['serve']`, or the request's entry point and arguments. */
+  readonly image: TaskImage
+  /** Stands in for the image's own entry point; a managed image without one looks for the command on its PATH. */
+  readonly entrypoint?: readonly string[]
+  /** `['train']`, `['serve']`, or the request's arguments. */
   readonly command: readonly string[]
   readonly environment: Readonly<Record<string, string>>
+  /**
+   * Variables that say where the server is, under those of `environment`. In their values `{host}` stands for the
+   * address at which the task reaches it, and `{caBundle}` for the file of certificates to trust: the engine's to know.
+   */
+  readonly serverEnvironment: Readonly<Record<string, string>>
+  readonly resources?: TaskResources
   /** Small files written before the start, such as `/opt/ml/input/config/hyperparameters.json`. */
   readonly files: readonly { readonly path: string; readonly content: string }[]
   readonly inputs: readonly TaskInput[]
@@ -116,14 +144,19 @@ export interface TaskLogLine {
   readonly message: string
 }
 
+/** What is known of a task before anything is recorded. */
+export type RefusableSpec = Pick<TaskSpec, 'image' | 'entrypoint' | 'command' | 'hosts' | 'serves'>
+
 /**
  * Starts, observes and stops tasks on machines. Every call may be repeated and returns soon; absent is an answer.
  * A task outlives the server: the next one finds it by its id and goes on, no log line lost or doubled.
  */
 export interface Engine {
   readonly name: string
+  /** The network interface over which the hosts of a job of this image reach each other, such as `eth0`. */
+  networkInterface(image: TaskImage): string
   /** Refuses, before anything is recorded, what this engine can never run: a message for the user, or undefined. */
-  refuses(spec: Pick<TaskSpec, 'image' | 'command' | 'hosts' | 'serves'>): Promise<string | undefined>
+  refuses(spec: RefusableSpec): Promise<string | undefined>
   /** Takes the task on; resolves once it is written down. Starting a known id again changes nothing. */
   start(spec: TaskSpec): Promise<void>
   observe(id: string): Promise<TaskState>
@@ -145,6 +178,23 @@ export interface Engine {
   watch(listener: (id: string) => void): () => void
   /** Lets go of what the server's process holds (watchers); tasks go on. */
   close(): Promise<void>
+}
+
+/** The variables of `serverEnvironment` with the places filled in, and those of `environment` over them. */
+export function taskVariablesOf(
+  spec: Pick<TaskSpec, 'environment' | 'serverEnvironment'>,
+  server: { readonly host: string; readonly caBundle: string },
+): Record<string, string> {
+  const placed = Object.entries(spec.serverEnvironment).map(([name, value]) => [
+    name,
+    value.replaceAll('{host}', server.host).replaceAll('{caBundle}', server.caBundle),
+  ])
+  return { ...Object.fromEntries(placed), ...spec.environment }
+}
+
+/** How people are told of an image. */
+export function imageName(image: TaskImage): string {
+  return image.kind === 'managed' ? `${image.name} ${image.version}` : image.reference
 }
 
 /** An object as an engine stages it. */

@@ -6,6 +6,7 @@ import type {
 } from '@sagebrush/contract/sagemaker'
 import { operation } from '../context.ts'
 import { held } from '../hold.ts'
+import { resolvedImage } from '../image-note.ts'
 import { hintKey } from '../resource-key.ts'
 import { type Deployment, type Endpoint, endpointNotFound, isInProgress, type Variant } from './endpoint.ts'
 
@@ -48,7 +49,7 @@ function summary(deployment: Deployment, variant: Variant): ProductionVariantSum
     DeployedImages: [
       {
         SpecifiedImage: variant.specifiedImage,
-        ResolvedImage: `sagebrush/${variant.image.name}:${variant.image.version}`,
+        ResolvedImage: resolvedImage(variant.image),
         ResolutionTime: variant.resolved,
       },
     ],

@@ -5,7 +5,7 @@ import type {
   ProductionVariantServerlessConfig,
   TagList,
 } from '@sagebrush/contract/sagemaker'
-import { type ApiError, type CollectionSpec, type ManagedImage, type Scope, validationError } from '@sagebrush/core'
+import { type ApiError, type CollectionSpec, type Scope, type TaskImage, validationError } from '@sagebrush/core'
 import type { ModelData } from '../model/model-data.ts'
 import { randomId } from '../random-id.ts'
 import { resourceArn } from '../resource-key.ts'
@@ -27,7 +27,7 @@ export interface Instance {
 export interface Variant {
   readonly name: string
   readonly weight: number
-  readonly image: ManagedImage
+  readonly image: TaskImage
   readonly specifiedImage: string
   readonly resolved: Date
   readonly command: readonly string[]

@@ -1,4 +1,5 @@
 import { ApiError, type Row } from '@sagebrush/core'
+import { imageNote } from '../image-note.ts'
 import { hintKey } from '../resource-key.ts'
 import {
   type Deployment,
@@ -34,9 +35,8 @@ export function claim(ctx: EndpointReconciling, row: Row<Endpoint>): void {
   }
   for (const { taskId, logStream } of row.value.retired) open(taskId, logStream, [])
   for (const variant of deployments(row.value).flatMap(({ variants }) => variants)) {
-    const { image, specifiedImage } = variant
-    const header = `Sagebrush: ${image.name} ${image.version} stands in for ${specifiedImage} (${image.reason})`
-    for (const instance of variant.instances) open(instance.taskId, logStreamOf(variant, instance), [header])
+    const header = [imageNote(variant.image, variant.specifiedImage)]
+    for (const instance of variant.instances) open(instance.taskId, logStreamOf(variant, instance), header)
   }
 }
 
@@ -76,13 +76,13 @@ async function start(
   instance: Instance,
 ): Promise<string | undefined> {
   try {
-    const environment = variant.roleArn
+    const serverEnvironment = variant.roleArn
       ? await ctx.taskEnvironment(
           row.scope,
           await ctx.roles.credentials(row.scope, variant.roleArn, 'SageMaker', CREDENTIALS_SECONDS),
         )
       : {}
-    await ctx.engine.start(servingTask(row.scope, row.value, variant, instance, environment))
+    await ctx.engine.start(servingTask(row.scope, row.value, variant, instance, serverEnvironment))
     return undefined
   } catch (error) {
     if (error instanceof ApiError && error.fault === 'client') return error.message

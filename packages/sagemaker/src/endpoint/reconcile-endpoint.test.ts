@@ -103,8 +103,9 @@ test('an endpoint comes into service with the first green ping, its log and its 
   expect(spec?.environment).toMatchObject({
     SAGEMAKER_PROGRAM: 'inference.py',
     SAGEBRUSH_SUBMIT_ARCHIVE: '/opt/ml/input/.sagebrush/code/sourcedir.tar.gz',
-    AWS_ACCESS_KEY_ID: 'ASIATASK',
   })
+  expect(spec?.serverEnvironment).toMatchObject({ AWS_ACCESS_KEY_ID: 'ASIATASK' })
+  expect(spec?.resources).toEqual({ cpus: 2, memoryMiB: 8192 })
   expect(spec?.inputs).toEqual([
     { kind: 'archive', path: '/opt/ml/model', source: { kind: 'object', uri: 's3://models/m/model.tar.gz' } },
     {

@@ -1,4 +1,5 @@
 import type { Scope, TaskInput, TaskSpec } from '@sagebrush/core'
+import { instanceResources } from '../instance-type.ts'
 import { CODE_FOLDER, scriptArchive, stagedArchive } from '../script-archive.ts'
 import type { Endpoint, Instance, Variant } from './endpoint.ts'
 
@@ -10,7 +11,7 @@ export function servingTask(
   endpoint: Endpoint,
   variant: Variant,
   instance: Instance,
-  environment: Readonly<Record<string, string>>,
+  serverEnvironment: Readonly<Record<string, string>>,
 ): TaskSpec {
   const script = scriptArchive(variant.environment.SAGEMAKER_SUBMIT_DIRECTORY)
   return {
@@ -19,8 +20,8 @@ export function servingTask(
     labels: { kind: 'endpoint', arn: endpoint.arn, variant: variant.name, instance: instance.name },
     image: variant.image,
     command: variant.command,
+    serverEnvironment,
     environment: {
-      ...environment,
       ...variant.environment,
       AWS_REGION: scope.region,
       ...(script ? stagedArchive(script) : {}),
@@ -35,6 +36,7 @@ export function servingTask(
     hosts: ['algo-1'],
     group: instance.taskId,
     serves: true,
+    ...(variant.instanceType ? { resources: instanceResources(variant.instanceType) } : {}),
   }
 }
 

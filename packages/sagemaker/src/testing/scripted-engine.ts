@@ -1,4 +1,4 @@
-import type { CollectedOutput, Engine, TaskExit, TaskSpec, TaskState } from '@sagebrush/core'
+import type { CollectedOutput, Engine, TaskExit, TaskImage, TaskSpec, TaskState } from '@sagebrush/core'
 // biome-ignore lint/style/noRestrictedImports: the reference engine, for tests only
 import { type FakeEngine, fakeEngine } from '@sagebrush/engine-kit'
 
@@ -22,6 +22,10 @@ export class ScriptedEngine implements Engine {
 
   get tasks(): FakeEngine['machine']['tasks'] {
     return this.#fake.machine.tasks
+  }
+
+  networkInterface(image: TaskImage): string {
+    return this.#fake.networkInterface(image)
   }
 
   refuses(spec: Parameters<Engine['refuses']>[0]): Promise<string | undefined> {

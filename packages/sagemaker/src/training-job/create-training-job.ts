@@ -22,7 +22,7 @@ export const CreateTrainingJob = operation('CreateTrainingJob', async (input, ct
   const hosts = hostsOf(input.ResourceConfig)
   const unable = await ctx.engine.refuses({
     image: resolved.image,
-    command: trainingCommand(input),
+    ...trainingCommand(input),
     hosts: hosts.map((host) => host.name),
     serves: false,
   })

@@ -1,4 +1,5 @@
 import type { Scope } from '@sagebrush/core'
+import { imageNote } from '../image-note.ts'
 import type { LogTarget } from '../log-pump.ts'
 import type { TrainingJob } from './training-job.ts'
 
@@ -12,8 +13,7 @@ export function logStream(job: TrainingJob, host: string): string {
 
 export function logTarget(scope: Scope, job: TrainingJob, host: string): LogTarget {
   const { image, request } = job
-  const asked = request.AlgorithmSpecification?.TrainingImage ?? ''
-  const header = [`Sagebrush: ${image.name} ${image.version} stands in for ${asked} (${image.reason})`]
+  const header = [imageNote(image, request.AlgorithmSpecification?.TrainingImage ?? '')]
   if (request.EnableNetworkIsolation) {
     header.push('Sagebrush: EnableNetworkIsolation has no effect here: the job can use the network of this machine')
   }

@@ -36,11 +36,11 @@ async function start(ctx: Reconciling, scope: Scope, job: TrainingJob, hosts: re
     // A first run finds no checkpoints, perhaps not even their bucket: that is no error, and nothing is staged.
     checkpoints ? hasObjects(ctx, scope, folderUri(checkpoints.S3Uri)) : false,
   ])
-  const environment = await ctx.taskEnvironment(scope, credentials)
-  const { networkInterfaceName } = ctx.config
+  const serverEnvironment = await ctx.taskEnvironment(scope, credentials)
+  const networkInterfaceName = ctx.engine.networkInterface(job.image)
   await Promise.all(
     hosts.map((host) =>
-      ctx.engine.start(trainingTask(scope, job, host, { environment, networkInterfaceName, restoreCheckpoints })),
+      ctx.engine.start(trainingTask(scope, job, host, { serverEnvironment, networkInterfaceName, restoreCheckpoints })),
     ),
   )
 }

@@ -5,7 +5,7 @@ import type {
   TagList,
   TrainingJobStatus,
 } from '@sagebrush/contract/sagemaker'
-import { ApiError, type CollectionSpec, type ManagedImage, type Scope, validationError } from '@sagebrush/core'
+import { ApiError, type CollectionSpec, type Scope, type TaskImage, validationError } from '@sagebrush/core'
 import { randomId } from '../random-id.ts'
 import { resourceArn } from '../resource-key.ts'
 import { tagsAtCreation } from '../tag/tag-list.ts'
@@ -28,7 +28,7 @@ export interface TrainingJob {
   readonly modified: Date
   readonly status: TrainingJobStatus
   readonly transitions: readonly Transition[]
-  readonly image: ManagedImage
+  readonly image: TaskImage
   /** True where `auto` mode made the execution role for this job: the log says so. */
   readonly roleCreated: boolean
   readonly hosts: readonly Host[]
@@ -78,7 +78,7 @@ export function newTrainingJob(
   scope: Scope,
   input: CreateTrainingJobRequest,
   now: Date,
-  found: { readonly image: ManagedImage; readonly roleCreated: boolean },
+  found: { readonly image: TaskImage; readonly roleCreated: boolean },
 ): TrainingJob {
   const { Tags, ...request } = input
   return {

@@ -9,7 +9,7 @@ import { trainingTask } from './training-task.ts'
 function tasks(more: Partial<CreateTrainingJobRequest>, restoreCheckpoints = false): TaskSpec[] {
   const image = { kind: 'managed', name: 'scikit-learn', version: '1.2', reason: '' } as const
   const job = newTrainingJob(caller, jobRequest('job', more), new Date(), { image, roleCreated: false })
-  const given = { environment: { AWS_REGION: 'other', A: '1' }, networkInterfaceName: 'lo', restoreCheckpoints }
+  const given = { serverEnvironment: { AWS_REGION: 'other', A: '1' }, networkInterfaceName: 'lo', restoreCheckpoints }
   return job.hosts.map((host) => trainingTask(caller, job, host, given))
 }
 
@@ -127,12 +127,13 @@ test('the environment: the request’s own over the installation’s, AWS’s ov
 })
 
 test.each([
-  [{}, ['train']],
-  [{ ContainerEntrypoint: ['/bin/bash'], ContainerArguments: ['-c', 'x'] }, ['/bin/bash', '-c', 'x']],
-  [{ ContainerEntrypoint: ['python', 'a.py'] }, ['python', 'a.py']],
-  [{ ContainerArguments: ['other'] }, ['other']],
-])('the command of %j', (more, command) => {
+  [{}, undefined, ['train']],
+  [{ ContainerEntrypoint: ['/bin/bash'], ContainerArguments: ['-c', 'x'] }, ['/bin/bash'], ['-c', 'x']],
+  [{ ContainerEntrypoint: ['python', 'a.py'] }, ['python', 'a.py'], []],
+  [{ ContainerArguments: ['other'] }, undefined, ['other']],
+])('the command of %j', (more, entrypoint, command) => {
   const [task] = tasks({ AlgorithmSpecification: { TrainingImage: IMAGE, TrainingInputMode: 'File', ...more } })
+  expect(task?.entrypoint).toEqual(entrypoint)
   expect(task?.command).toEqual(command)
 })
 

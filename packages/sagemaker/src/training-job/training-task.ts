@@ -1,4 +1,5 @@
 import type { Scope, TaskOutput, TaskSpec } from '@sagebrush/core'
+import { instanceResources } from '../instance-type.ts'
 import { stagedArchive } from '../script-archive.ts'
 import { configFiles } from './config-files.ts'
 import type { Host } from './hosts.ts'
@@ -11,18 +12,19 @@ export const OUTPUT_ARCHIVE = 'output.tar.gz'
 export const CHECKPOINT_ARCHIVE = 'checkpoints.tar.gz'
 
 /** The command of a job: the request's, or `train`; arguments alone replace `train`, as Docker's CMD. */
-export function trainingCommand(request: TrainingJob['request']): readonly string[] {
+export function trainingCommand(request: TrainingJob['request']): Pick<TaskSpec, 'entrypoint' | 'command'> {
   const { ContainerEntrypoint: entrypoint, ContainerArguments: args } = request.AlgorithmSpecification ?? {}
-  return [...(entrypoint ?? []), ...(args ?? (entrypoint ? [] : ['train']))]
+  if (!entrypoint) return { command: args ?? ['train'] }
+  return { entrypoint, command: args ?? [] }
 }
 
-/** What the engine is to run for one host. `environment` is what the installation adds: credentials, endpoints. */
+/** What the engine is to run for one host. `serverEnvironment` is what the installation adds: credentials, endpoints. */
 export function trainingTask(
   scope: Scope,
   job: TrainingJob,
   host: Host,
   given: {
-    readonly environment: Readonly<Record<string, string>>
+    readonly serverEnvironment: Readonly<Record<string, string>>
     readonly networkInterfaceName: string
     readonly restoreCheckpoints: boolean
   },
@@ -33,9 +35,9 @@ export function trainingTask(
     scope,
     labels: { kind: 'training-job', arn: job.arn, host: host.name },
     image: job.image,
-    command: trainingCommand(job.request),
+    ...trainingCommand(job.request),
+    serverEnvironment: given.serverEnvironment,
     environment: {
-      ...given.environment,
       ...job.request.Environment,
       AWS_REGION: scope.region,
       TRAINING_JOB_NAME: job.name,
@@ -49,6 +51,7 @@ export function trainingTask(
     hosts: job.hosts.map(({ name }) => name),
     group: job.attempt,
     serves: false,
+    resources: instanceResources(host.instanceType),
   }
 }
 
