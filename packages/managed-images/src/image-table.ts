@@ -1,4 +1,5 @@
 import type { ManagedImage } from '@sagebrush/core'
+import { nearestNames } from './nearest-names.ts'
 import { compareVersions, type ImageRecipe, readRecipes, satisfies, type Variant } from './recipe.ts'
 
 /** The managed images, and which image addresses they answer for. */
@@ -77,15 +78,12 @@ function closest(variants: readonly Variant[], wanted: string): Variant | undefi
 
 function nearest(recipes: readonly ImageRecipe[], uri: string): string[] {
   const asked = parse(uri) ?? { repository: uri.replace(registry, '').replace(/@.*/, ''), tag: '' }
-  return recipes
-    .flatMap((recipe) => recipe.answersFor.map(({ repository }) => ({ recipe, name: plainName(repository) })))
-    .map(({ recipe, name }) => ({
-      uri: `${name}:${recipe.defaultVersion}`,
-      distance: editDistance(asked.repository, name),
-    }))
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, 3)
-    .map((each) => each.uri)
+  const versions = new Map(
+    recipes.flatMap((recipe) =>
+      recipe.answersFor.map(({ repository }) => [plainName(repository), recipe.defaultVersion] as const),
+    ),
+  )
+  return nearestNames(asked.repository, [...versions.keys()]).map((name) => `${name}:${versions.get(name)}`)
 }
 
 /** A repository's pattern as a person would write it: without anchors, the first of alternatives. */
@@ -94,17 +92,4 @@ function plainName(pattern: RegExp): string {
     .replace(/^\^|\$$/g, '')
     .replace(/\((?:\?:|\?<\w+>)?([^)|]*)[^)]*\)\??/g, '$1')
     .replace(/\\/g, '')
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }

@@ -1,0 +1,31 @@
+import { imageName, type TaskSpec } from '@sagebrush/core'
+
+/** How the init process says that it could not run the command. */
+const INIT_WORDS = /^\[FATAL tini \(\d+\)\] exec .* failed: (.+)$/
+
+/**
+ * Words for a task whose command never ran, with the way out, from what the engine said about it or what its init
+ * process printed last; undefined where that is not about the command.
+ */
+export function commandProblem(spec: Pick<TaskSpec, 'image' | 'entrypoint' | 'command'>, said: string) {
+  const [, words] = INIT_WORDS.exec(said) ?? []
+  const cause = words ?? plainCause(said)
+  const command = [...(spec.entrypoint ?? []), ...spec.command].join(' ')
+  const what = `The image ${imageName(spec.image)} cannot be started with "${command}": ${cause}.`
+  if (/executable file not found|no such file or directory/i.test(cause)) {
+    return `${what} Put an executable of that name on the image's PATH, or set an ENTRYPOINT that takes it as its argument.`
+  }
+  if (/permission denied/i.test(cause)) {
+    return `${what} Make the file executable in the image (RUN chmod +x …).`
+  }
+  if (/exec format error/i.test(cause)) {
+    return `${what} It is a program for another processor (build with --platform), or a script without "#!" in its first line.`
+  }
+  return undefined
+}
+
+/** Of the engine's long sentence the end, where the cause is. */
+function plainCause(message: string): string {
+  const start = message.lastIndexOf('exec:')
+  return (start < 0 ? message : message.slice(start)).replace(/: unknown\.?$/, '').trim()
+}

@@ -1,0 +1,81 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CollectedOutput, TaskOutput, TaskSpec } from '@sagebrush/core'
+import { readStop } from '@sagebrush/task-folder'
+import type { ArchiveWorker } from './archive/archive-worker.ts'
+import { readStart } from './archive/collect.ts'
+import { commandProblem } from './command-problem.ts'
+import type { Container } from './container.ts'
+import type { EngineApi } from './engine-api.ts'
+import { lastLines } from './logs.ts'
+import { exitOf } from './observe.ts'
+import { type DockerEngineOptions, dockerFiles } from './options.ts'
+import { STATE_FORMAT, type StateFile } from './state-file.ts'
+
+const FAILURE = '/opt/ml/output/failure'
+const FAILURE_CHARACTERS = 1_024
+
+export interface FinishParts {
+  readonly api: EngineApi
+  readonly options: DockerEngineOptions
+  readonly worker: ArchiveWorker
+}
+
+/** The last state of a task whose container has ended, its outputs archived. May be repeated. */
+export async function finishTask(parts: FinishParts, spec: TaskSpec, container: Container): Promise<StateFile> {
+  const { api, options } = parts
+  const since = Date.now()
+  const { started, finished } = container
+  const exit = exitOf(container)
+  const [lines, failure, collected, stop] = await Promise.all([
+    lastLines(api, container.id),
+    container.exitCode === 0 ? undefined : readStart(api, container.id, FAILURE, 4 * FAILURE_CHARACTERS),
+    collectAll(parts, spec, container.id),
+    readStop(options.root, spec.id),
+  ])
+  const stopped = stop !== undefined && stop.asked <= finished.getTime()
+  const problem = container.exitCode > 0 ? commandProblem(spec, lines.at(-1) ?? '') : undefined
+  const ended = Date.now()
+  if (problem !== undefined && /^\[FATAL/.test(lines.at(-1) ?? '')) {
+    return { format: STATE_FORMAT, phase: 'failed', message: problem, fault: 'user', ended }
+  }
+  return {
+    format: STATE_FORMAT,
+    phase: 'ended',
+    ...exit,
+    outOfMemory: container.outOfMemory,
+    stopped,
+    ...(failure && failure.length > 0 && { failure: firstCharacters(failure) }),
+    lastLines: lines,
+    outputs: collected.outputs,
+    ...(collected.problem !== undefined && { outputError: collected.problem }),
+    started: started.getTime(),
+    since,
+    ended,
+  }
+}
+
+async function collectAll({ api, options, worker }: FinishParts, spec: TaskSpec, container: string) {
+  const { out } = dockerFiles(options.root, spec.id)
+  if (spec.outputs.length > 0) await mkdir(out, { recursive: true, mode: 0o700 })
+  const problems: string[] = []
+  const outputs: CollectedOutput[] = []
+  const each = async ({ archive, path, always }: TaskOutput): Promise<void> => {
+    const file = join(out, archive)
+    const made = await worker.collect({ address: api.address, container, path, file })
+    problems.push(...made.problems)
+    if (made.members > 0 || always) outputs.push({ archive, file, sizeBytes: made.sizeBytes, md5: made.md5 })
+  }
+  const results = await Promise.allSettled(spec.outputs.map(each))
+  for (const result of results) {
+    if (result.status !== 'rejected') continue
+    // A full disk: the job says so, with what could be kept.
+    if (result.reason?.code !== 'ENOSPC') throw result.reason
+    problems.push('the disk of the server is full')
+  }
+  return { outputs, problem: problems.length > 0 ? problems.join('; ') : undefined }
+}
+
+function firstCharacters(bytes: Buffer): string {
+  return [...bytes.toString('utf8')].slice(0, FAILURE_CHARACTERS).join('')
+}

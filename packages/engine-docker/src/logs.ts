@@ -1,0 +1,79 @@
+import type { TaskLogLine } from '@sagebrush/core'
+import { type EngineApi, EngineApiError } from './engine-api.ts'
+import { LogFollower } from './log-follower.ts'
+import { formatPlace, LOG_START, LogFrames, type LogPlace, parsePlace } from './log-frames.ts'
+
+type Lines = { readonly lines: readonly TaskLogLine[]; readonly cursor: string }
+
+/** The logs of an engine's tasks, one follower each. */
+export class TaskLogs {
+  readonly #followers = new Map<string, LogFollower>()
+  readonly #api: EngineApi
+  readonly #changed: (id: string) => void
+
+  constructor(api: EngineApi, changed: (id: string) => void) {
+    this.#api = api
+    this.#changed = changed
+  }
+
+  /** Follows a container that has just been started, so that its first lines are told at once. */
+  begin(id: string, container: string): void {
+    if (!this.#followers.has(id)) this.#follow(id, container, LOG_START)
+  }
+
+  /** `ended`: the container runs no more, so its log is complete once the engine says so. */
+  async read(id: string, container: string, cursor: string | undefined, ended: boolean): Promise<Lines> {
+    const place = cursor === undefined ? LOG_START : parsePlace(cursor)
+    if (!place) throw new RangeError(`no cursor of a task's log: ${cursor}`)
+    const known = this.#followers.get(id)
+    const follower = known && isSame(known.place, place) ? known : this.#follow(id, container, place)
+    try {
+      const lines = await follower.take(ended)
+      return { lines, cursor: formatPlace(follower.place) }
+    } catch (error) {
+      this.forget(id)
+      // Removed meanwhile, or never made.
+      if (error instanceof EngineApiError && error.status === 404) return { lines: [], cursor: formatPlace(place) }
+      throw error
+    }
+  }
+
+  forget(id: string): void {
+    this.#followers.get(id)?.close()
+    this.#followers.delete(id)
+  }
+
+  close(): void {
+    for (const id of [...this.#followers.keys()]) this.forget(id)
+  }
+
+  #follow(id: string, container: string, place: LogPlace): LogFollower {
+    this.#followers.get(id)?.close()
+    const follower = new LogFollower(this.#api, container, place, () => this.#changed(id))
+    this.#followers.set(id, follower)
+    return follower
+  }
+}
+
+function isSame(a: LogPlace, b: LogPlace): boolean {
+  return a.at === b.at && a.taken === b.taken
+}
+
+/** The last lines that a container printed: at most 20, and 2,000 characters. */
+export async function lastLines(api: EngineApi, container: string): Promise<readonly string[]> {
+  const response = await api.stream('GET', `/containers/${container}/logs`, {
+    query: { stdout: true, stderr: true, timestamps: true, tail: 20 },
+  })
+  const frames = new LogFrames(LOG_START)
+  const lines: string[] = []
+  for await (const chunk of response) lines.push(...frames.take(chunk).map(({ message }) => message))
+  lines.push(...frames.end().map(({ message }) => message))
+  const kept: string[] = []
+  let characters = 0
+  for (const line of lines.reverse().slice(0, 20)) {
+    characters += line.length + 1
+    if (characters > 2000 && kept.length > 0) break
+    kept.unshift(line.slice(0, 2000))
+  }
+  return kept
+}

@@ -1,0 +1,243 @@
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { StagingError, type TaskInput, type TaskSpec, type TaskState } from '@sagebrush/core'
+import { hasCode, readSpec, replaceJson } from '@sagebrush/task-folder'
+import type { ArchiveWorker } from './archive/archive-worker.ts'
+import { commandProblem } from './command-problem.ts'
+import { createContainer } from './create-container.ts'
+import { type EngineApi, EngineApiError, EngineUnreachable } from './engine-api.ts'
+import { makeFolders, openFolders } from './folders.ts'
+import { localImage } from './images.ts'
+import type { TaskLogs } from './logs.ts'
+import type { Machine } from './machine.ts'
+import { containerForm } from './managed-image.ts'
+import { isView, relative, stageFolder, type TaskMount, taskMounts } from './mounts.ts'
+import { type Networks, NoNetwork } from './networks.ts'
+import { containerName, type DockerEngineOptions, dockerFiles } from './options.ts'
+import { STATE_FORMAT, type StateFile } from './state-file.ts'
+import { removeVolumes } from './volumes.ts'
+
+/** Until an engine that does not answer is asked again. */
+const RETRY_MS = 1_000
+
+type Launch = {
+  state: Extract<TaskState, { phase: 'preparing' | 'staging' }>
+  readonly abort: AbortController
+  done: Promise<void>
+}
+
+export interface LauncherParts {
+  readonly api: EngineApi
+  readonly options: DockerEngineOptions
+  readonly networks: Networks
+  readonly worker: ArchiveWorker
+  readonly logs: TaskLogs
+  readonly machine: () => Promise<Machine>
+  readonly changed: (id: string) => void
+}
+
+/** Brings written tasks to running containers, in the background; knows of each how far it is. */
+export class Launcher {
+  readonly #launches = new Map<string, Launch>()
+  readonly #parts: LauncherParts
+  #closed = false
+
+  constructor(parts: LauncherParts) {
+    this.#parts = parts
+  }
+
+  stateOf(id: string): TaskState | undefined {
+    return this.#launches.get(id)?.state
+  }
+
+  /** Takes up a task that is written down and has no container that ever ran. */
+  launch(id: string): TaskState {
+    const state = { phase: 'staging', since: new Date() } as const
+    if (this.#closed) return state
+    const known = this.#launches.get(id)
+    if (known) return known.state
+    const launch: Launch = { state, abort: new AbortController(), done: Promise.resolve() }
+    this.#launches.set(id, launch)
+    launch.done = this.#run(id, launch).finally(() => {
+      this.#launches.delete(id)
+      this.#parts.changed(id)
+    })
+    return state
+  }
+
+  /** Breaks off what has no running container yet. True where there was something to break off. */
+  async abort(id: string): Promise<boolean> {
+    const launch = this.#launches.get(id)
+    if (!launch) return false
+    launch.abort.abort()
+    await launch.done
+    return true
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#launches.keys()].map((id) => this.abort(id)))
+  }
+
+  /** Writes a final state where no container can tell it. */
+  async end(id: string, state: Omit<StateFile, 'format'>): Promise<void> {
+    try {
+      await replaceJson(dockerFiles(this.#parts.options.root, id).state, { format: STATE_FORMAT, ...state })
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error // else removed meanwhile
+    }
+    this.#parts.changed(id)
+  }
+
+  async #run(id: string, launch: Launch): Promise<void> {
+    const { signal } = launch.abort
+    for (;;) {
+      try {
+        return await this.#start(id, launch)
+      } catch (error) {
+        if (signal.aborted) return // by close, stop or remove, which say what becomes of the task
+        if (!(error instanceof EngineUnreachable)) return await this.#fail(id, error)
+        this.#say(id, launch, error.message.slice(0, 200))
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+        if (signal.aborted) return
+      }
+    }
+  }
+
+  #say(id: string, launch: Launch, message: string): void {
+    const since = launch.state.phase === 'preparing' ? launch.state.since : new Date()
+    launch.state = { phase: 'preparing', message, since }
+    this.#parts.changed(id)
+  }
+
+  async #start(id: string, launch: Launch): Promise<void> {
+    const { api, options, networks } = this.#parts
+    const { signal } = launch.abort
+    const file = await readSpec(options.root, id)
+    if (!file) return // removed meanwhile
+    const { spec } = file
+    await clearUnstarted(api, options.root, id)
+    const machine = await this.#parts.machine()
+    const { reference, variables } = await this.#imageOf(spec, (message) => this.#say(id, launch, message))
+    const image = await localImage(api, reference, spec.image)
+    signal.throwIfAborted()
+    launch.state = { phase: 'staging', since: new Date() }
+    const bundle = options.caBundle === undefined ? undefined : await readFile(options.caBundle, 'utf8')
+    const mounts = taskMounts(spec, Object.keys(spec.serverEnvironment).length > 0 ? bundle : undefined)
+    const [network] = await Promise.all([
+      networks.of(spec.group, spec.hosts.length),
+      machine.staging === 'overlay' ? this.#stage(spec, mounts, signal) : undefined,
+    ])
+    signal.throwIfAborted()
+    const container = await createContainer(api, options, {
+      spec,
+      image: image.id,
+      variables,
+      network,
+      mounts,
+      machine,
+    })
+    if (image.user !== '') await openFolders(api, container, mounts)
+    for (const mount of mounts) await this.#fill(spec, mount, container, machine)
+    signal.throwIfAborted()
+    await startContainer(api, container, spec)
+    await writeFile(dockerFiles(options.root, id).started, '')
+    this.#parts.logs.begin(id, container)
+  }
+
+  /** True where the task's container ran once. */
+  async hasStarted(id: string): Promise<boolean> {
+    return await access(dockerFiles(this.#parts.options.root, id).started).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** What to run, and what it needs to know of this server beyond its specification. */
+  async #imageOf({ image }: TaskSpec, onProgress: (message: string) => void) {
+    if (image.kind === 'container') return { reference: image.id, variables: {} }
+    const { api, options, worker } = this.#parts
+    const built = await options.environment(image, onProgress)
+    return { reference: await containerForm(api, worker, built, onProgress), variables: built.taskVariables }
+  }
+
+  /** Links the objects and writes the files that the container's views are laid upon. */
+  async #stage(spec: TaskSpec, mounts: readonly TaskMount[], signal: AbortSignal): Promise<void> {
+    const { options, worker } = this.#parts
+    const { stage } = dockerFiles(options.root, spec.id)
+    await mkdir(stage, { recursive: true, mode: 0o755 })
+    for (const mount of mounts) {
+      const lower = stageFolder(stage, mount)
+      if (!isView(mount)) continue
+      await worker.call({ do: 'write', order: { folder: lower, files: mount.files, folders: mount.folders } })
+      for (const input of mount.inputs) {
+        const folder = `${lower}/${relative(input.path, mount.path)}`
+        for await (const objects of options.objects.read(spec.scope, input.source)) {
+          signal.throwIfAborted()
+          await worker.call({ do: 'link', order: { folder, objects, label: labelOf(input) } })
+        }
+      }
+    }
+  }
+
+  /** Sends what no view can bring: archives, and everything where the engine does not see this machine's files. */
+  async #fill(spec: TaskSpec, mount: TaskMount, container: string, machine: Machine): Promise<void> {
+    const { api, options, worker } = this.#parts
+    const { address } = api
+    if (machine.staging === 'copy') {
+      const order = { address, container, path: mount.path, files: mount.files, objects: [] }
+      await makeFolders(api, container, [mount.path, ...mount.folders.map((name) => `${mount.path}/${name}`)])
+      if (mount.files.length > 0) await worker.call({ do: 'copy', order })
+      for (const input of mount.inputs) {
+        const below = relative(input.path, mount.path)
+        for await (const read of options.objects.read(spec.scope, input.source)) {
+          const objects = read.map((object) => ({ ...object, name: below ? `${below}/${object.name}` : object.name }))
+          await worker.call({ do: 'copy', order: { ...order, files: [], objects } })
+        }
+      }
+    }
+    for (const archive of mount.archives) {
+      for await (const objects of options.objects.read(spec.scope, archive.source)) {
+        for (const { path: file } of objects) {
+          const order = { address, container, path: archive.path, file, label: labelOf(archive) }
+          await worker.call({ do: 'unpack', order })
+        }
+      }
+    }
+  }
+
+  async #fail(id: string, error: unknown): Promise<void> {
+    const user = error instanceof StagingError
+    const told = user || error instanceof NoNetwork || error instanceof EngineApiError
+    if (!told) this.#parts.options.log?.(`the task ${id} could not be started`, error)
+    const message = error instanceof Error ? error.message : String(error)
+    await this.end(id, {
+      phase: 'failed',
+      message: user || error instanceof NoNetwork ? message : `The task could not be started: ${message}`,
+      fault: user ? 'user' : 'platform',
+      ended: Date.now(),
+    })
+  }
+}
+
+function labelOf(input: TaskInput): string {
+  return input.kind === 'objects' && input.channel ? `Channel "${input.channel}"` : input.source.uri
+}
+
+/** What an earlier try left, of this server or of the one before. A container that has run is not touched. */
+async function clearUnstarted(api: EngineApi, root: string, id: string): Promise<void> {
+  await api.find('DELETE', `/containers/${containerName(root, id)}`, { query: { force: true, v: true } })
+  await removeVolumes(api, root, id)
+  const { stage, out } = dockerFiles(root, id)
+  for (const folder of [stage, out]) await rm(folder, { recursive: true, force: true })
+}
+
+/** Starts it. Throws StagingError, with the way out, for a command that the image does not have. */
+async function startContainer(api: EngineApi, container: string, spec: TaskSpec): Promise<void> {
+  try {
+    await api.call('POST', `/containers/${container}/start`)
+  } catch (error) {
+    const problem = error instanceof EngineApiError ? commandProblem(spec, error.message) : undefined
+    if (problem === undefined) throw error
+    throw new StagingError(problem, { cause: error })
+  }
+}
