@@ -21,10 +21,12 @@ export async function tasksRemoved(home: string): Promise<void> {
 }
 
 function tasksIn(home: string): string[] {
-  const folder = join(home, 'tasks')
-  if (!existsSync(folder)) return []
-  // What the engine keeps for itself is hidden.
-  return readdirSync(folder).flatMap((name) => (name.startsWith('.') ? [] : [`task ${name}`]))
+  return ['tasks', 'containers'].flatMap((engine) => {
+    const folder = join(home, engine)
+    if (!existsSync(folder)) return []
+    // What the engine keeps for itself is hidden.
+    return readdirSync(folder).flatMap((name) => (name.startsWith('.') ? [] : [`task ${name}`]))
+  })
 }
 
 /** Processes of ours name the home in their arguments or stand in it. Elsewhere than on Linux there is nothing to read. */

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { openAdmin } from './admin.ts'
 import type { Config } from './config/settings.ts'
+import { TaskListeners } from './engines/task-listeners.ts'
 import { type ClientFacts, writeClientFiles } from './home/client-files.ts'
 import { openHome } from './home/open-home.ts'
 import { closeListener, listen } from './listen.ts'
@@ -65,7 +66,9 @@ async function open(
   const log = openServerLog({ folder: home.path, level, maxBytes, now: clock, console })
   // Known once it listens, and asked for only by tasks and clients, which come later.
   let facts: ClientFacts | undefined
-  const services = await openServices({ config, home, clock, log, closers, facts: () => facts })
+  const taskListeners = new TaskListeners()
+  closers.push(() => taskListeners.close())
+  const services = await openServices({ config, home, clock, log, closers, facts: () => facts, taskListeners })
   const key = await services.identity.bootstrap(config.account || undefined)
 
   const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 })
@@ -92,6 +95,7 @@ async function open(
   proxy?.attach(server)
   const url = await listen(server, config.host, config.port)
   closers.push(() => closeListener(server))
+  taskListeners.open(server, config.host, Number(new URL(url).port))
   const { accessKeyId, secretAccessKey, account, roleArn } = key
   const { caBundle, taskCaBundle } = proxy ?? {}
   const known: ClientFacts = {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { openBlobs } from '@sagebrush/blobs-fs'
 import { type Engine, Hints, type Store } from '@sagebrush/core'
+import type { TaskNetwork } from '@sagebrush/engine-docker'
 import { type Identity, openIdentity } from '@sagebrush/identity'
 import { type Logs, openLogs } from '@sagebrush/logs'
 import { openLogStore } from '@sagebrush/logs-fs'
@@ -9,7 +10,8 @@ import { openS3, type S3 } from '@sagebrush/s3'
 import { openSageMaker, type SageMaker } from '@sagebrush/sagemaker'
 import { openStore } from '@sagebrush/store-sqlite'
 import type { Config } from './config/settings.ts'
-import { openEngine } from './engine.ts'
+import { openEngines } from './engines/open-engines.ts'
+import type { TaskListeners } from './engines/task-listeners.ts'
 import type { ClientFacts } from './home/client-files.ts'
 import type { Home } from './home/open-home.ts'
 import type { LogFields, ServerLog } from './log/server-log.ts'
@@ -24,6 +26,7 @@ export interface ServicesOptions {
   readonly closers: (() => Promise<unknown> | unknown)[]
   /** Known once the server listens. */
   readonly facts: () => ClientFacts | undefined
+  readonly taskListeners: TaskListeners
 }
 
 /** Every service over its adapters: here L2 and L3 meet, and nowhere else. */
@@ -39,7 +42,8 @@ export interface Services {
   collectGarbage(): Promise<Record<string, unknown>>
 }
 
-export async function openServices({ config, home, clock, log, closers, facts }: ServicesOptions): Promise<Services> {
+export async function openServices(options: ServicesOptions): Promise<Services> {
+  const { config, home, clock, log, closers, facts, taskListeners } = options
   const store = await openStore({ path: join(home.folder('store'), 'state.db') })
   closers.push(() => store.close())
   const [blobs, logStore] = await Promise.all([
@@ -58,7 +62,8 @@ export async function openServices({ config, home, clock, log, closers, facts }:
     invocationTimeoutMs: config['limits.invokeTimeoutSeconds'] * 1000,
   })
   closers.push(() => runtime.close())
-  const { engine, images } = await openEngine({ config, home, objects: s3.reader, log })
+  const answerOn = (network: TaskNetwork) => taskListeners.answerOn(network)
+  const { engine, images } = await openEngines({ config, home, objects: s3.reader, log, answerOn })
   closers.push(() => engine.close())
   const sagemaker = openSageMaker({
     store,

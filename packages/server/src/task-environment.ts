@@ -8,14 +8,25 @@ export function taskEnvironment(
   scope: Scope,
   credentials: RoleCredentials,
 ): Record<string, string> {
+  const { proxyUrl } = facts
   return {
-    AWS_ENDPOINT_URL: facts.url,
+    AWS_ENDPOINT_URL: onTaskHost(facts.url),
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_SESSION_TOKEN: credentials.sessionToken,
     AWS_REGION: scope.region,
     AWS_DEFAULT_REGION: scope.region,
     AWS_EC2_METADATA_DISABLED: 'true',
-    ...proxyEnvironment({ proxyUrl: facts.proxyUrl, caBundle: facts.taskCaBundle }, {}),
+    ...proxyEnvironment(
+      { proxyUrl: proxyUrl && onTaskHost(proxyUrl), caBundle: facts.taskCaBundle && '{caBundle}' },
+      { NO_PROXY: '{host}' },
+    ),
   }
+}
+
+/** The URL at the address that the task's engine knows, as the engine's port asks for it. */
+function onTaskHost(url: string): string {
+  const { protocol, username, password, port } = new URL(url)
+  const user = username === '' ? '' : `${username}:${password}@`
+  return `${protocol}//${user}{host}:${port}`
 }

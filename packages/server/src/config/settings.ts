@@ -19,7 +19,17 @@ export const settings = {
   port: integer(7243, 0, 65_535, 'port to listen on; 0 takes a free one'),
   region: text('us-east-1', 'region that `sagebrush env` and `run` give to clients'),
   account: text('', 'account id that the first start makes (12 digits); empty picks one'),
-  engine: oneOf('process', ['process'], 'what runs tasks'),
+  engine: oneOf(
+    'auto',
+    ['auto', 'process', 'docker'],
+    'what runs tasks; auto: managed images without a container, all others with Docker or Podman',
+  ),
+  'docker.host': text(
+    '',
+    'address of the container engine, unix:// or tcp://; empty: DOCKER_HOST, else the usual socket',
+  ),
+  'docker.spareNetworks': integer(1, 0, 16, 'networks kept ready for jobs of several instances'),
+  'docker.processes': integer(8192, 1, 4_194_304, 'most processes and threads of one container'),
   'iam.mode': oneOf(
     'auto',
     ['auto', 'strict'],

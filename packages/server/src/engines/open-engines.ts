@@ -1,74 +1,138 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Engine, ManagedImage, ObjectReader } from '@sagebrush/core'
-import { openProcessEngine } from '@sagebrush/engine-process'
+import type { Engine, ObjectReader, TaskImage } from '@sagebrush/core'
+import { type DockerEngine, EngineUnreachable, openDockerEngine, type TaskNetwork } from '@sagebrush/engine-docker'
+import { openProcessEngine, type ProcessEngine, packageIndex, prepareEnvironment } from '@sagebrush/engine-process'
 import { type ImageTable, loadImages } from '@sagebrush/managed-images'
-import type { Config } from './config/settings.ts'
-import { homeCaches, openHomeCache, sweepHomeCaches, taskBundle } from './home/home-cache.ts'
-import type { Home } from './home/open-home.ts'
-import type { ServerLog } from './log/server-log.ts'
+import type { Config } from '../config/settings.ts'
+import { homeCaches, openHomeCache, sweepHomeCaches, taskBundle } from '../home/home-cache.ts'
+import type { Home } from '../home/open-home.ts'
+import type { ServerLog } from '../log/server-log.ts'
+import { dockerAddress } from './docker-address.ts'
+import { routedEngine } from './routed-engine.ts'
 
-const repository = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
+const repository = (path: string) => fileURLToPath(new URL(`../../../../${path}`, import.meta.url))
 
 /** A task has no business in them: the keys that the server's user has for other places. */
 const secretFolders = ['.aws', '.ssh', '.gnupg', '.kube', '.docker', '.netrc'].map((name) => join(homedir(), name))
 
-export interface EngineOptions {
+export interface EnginesOptions {
   readonly config: Config
   readonly home: Home
   readonly objects: ObjectReader
   readonly log: ServerLog
+  readonly answerOn: (network: TaskNetwork) => Promise<void>
 }
 
-/** The resolution table of image references, and the engine that runs what they resolve to. */
-export interface OpenedEngine {
+type Resolved = { readonly image: TaskImage } | { readonly missing: string }
+
+/** The resolution table of image references, and the engines that run what they resolve to. */
+export interface OpenedEngines {
   readonly engine: Engine
-  readonly images: { resolve(uri: string): Promise<{ image: ManagedImage } | { missing: string }> }
+  readonly images: { resolve(uri: string): Promise<Resolved> }
 }
 
-export async function openEngine({ config, home, objects, log }: EngineOptions): Promise<OpenedEngine> {
-  const root = home.folder('tasks')
+/**
+ * The process engine runs managed images, and a container engine, where one answers, all others: scripts start four
+ * times as fast without a container (`decisions/0004-…`). The setting `engine` gives everything to one of them.
+ */
+export async function openEngines(options: EnginesOptions): Promise<OpenedEngines> {
+  const { config, log } = options
   // Filled in once the machine has answered: asking every Python takes longer than the whole start.
   const pythons: string[] = []
   const images = await loadImages(repository('images'), pythons)
+  const processEngine = await openProcess(options, images)
+  const asked = processEngine.probe().then((found) => pythons.push(...found.pythons.map(({ version }) => version)))
+  asked.catch((error) => log.error('the machine could not be asked for its Pythons', { error }))
+  const managed = async (uri: string): Promise<TaskImage | undefined> => {
+    await asked
+    return images.resolve(uri)
+  }
+  if (config.engine === 'process') {
+    return { engine: processEngine, images: { resolve: async (uri) => byProcess(await managed(uri), images, uri) } }
+  }
+  const docker = await openDocker(options, images, processEngine)
+  const engine = routedEngine({
+    engines: [processEngine, docker],
+    choose: ({ kind }) => (kind === 'container' || config.engine === 'docker' ? docker : processEngine),
+  })
+  return { engine, images: { resolve: (uri) => resolve(docker, managed, images, uri) } }
+}
+
+async function openProcess({ config, home, objects, log }: EnginesOptions, images: ImageTable) {
   const homeCache = openHomeCache(config.cache, home.path)
-  const engine = await openProcessEngine({
-    root,
+  const bundle = taskBundle(homeCache)
+  // Nobody waits for it; temporary homes leave much behind.
+  sweepHomeCaches(config.cache).catch((error) => log.error('the caches of former homes stay', { error }))
+  return await openProcessEngine({
+    root: home.folder('tasks'),
     cache: config.cache,
     homeCache,
     objects,
     images,
     toolkit: repository('python/toolkit'),
     hide: [home.path, homeCaches(config.cache), ...secretFolders],
-    show: [taskBundle(homeCache)],
+    show: [bundle],
+    server: { host: config.host, caBundle: bundle },
     variables: process.env,
     isolation: config['process.namespaces'] === 'off' ? 'none' : 'auto',
     log: (message, error) => log.error(message, { error }),
   })
-  const asked = engine.probe().then((found) => pythons.push(...found.pythons.map(({ version }) => version)))
-  asked.catch((error) => log.error('the machine could not be asked for its Pythons', { error }))
-  // Nobody waits for it; temporary homes leave much behind.
-  sweepHomeCaches(config.cache).catch((error) => log.error('the caches of former homes stay', { error }))
-  return {
-    engine,
-    images: {
-      resolve: async (uri) => {
-        await asked
-        return resolve(images, uri)
-      },
-    },
-  }
 }
 
-/** What stands in for an image reference; words for the user where nothing does. */
-function resolve(images: ImageTable, uri: string): { image: ManagedImage } | { missing: string } {
-  const image = images.resolve(uri)
+async function openDocker(
+  { config, home, objects, log, answerOn }: EnginesOptions,
+  images: ImageTable,
+  processEngine: ProcessEngine,
+): Promise<DockerEngine> {
+  return await openDockerEngine({
+    root: home.folder('containers'),
+    address: dockerAddress(config['docker.host']),
+    objects,
+    environment: async (image, onProgress) => {
+      const { pythons } = await processEngine.probe()
+      const from = { cache: config.cache, images, pythons, variables: process.env }
+      const { folder, python, recipe } = await prepareEnvironment(image, from, onProgress)
+      return {
+        ...{ image: image.name, version: image.version, folder, python: python.version },
+        toolkit: repository('python/toolkit'),
+        variables: recipe.environment,
+        taskVariables: packageIndex(process.env),
+      }
+    },
+    caBundle: config['proxy.enabled'] ? taskBundle(openHomeCache(config.cache, home.path)) : undefined,
+    answerOn,
+    spareNetworks: config['docker.spareNetworks'],
+    processes: config['docker.processes'],
+    log: (message, error) => log.error(message, { error }),
+  })
+}
+
+/** An image of the container engine, else the managed one that stands in; words for the user where nothing does. */
+async function resolve(
+  docker: DockerEngine,
+  managed: (uri: string) => Promise<TaskImage | undefined>,
+  images: ImageTable,
+  uri: string,
+): Promise<Resolved> {
+  const found = await docker.resolve(uri).catch((error: unknown) => {
+    if (error instanceof EngineUnreachable) return { missing: error.message }
+    throw error
+  })
+  if ('image' in found) return found
+  const standIn = await managed(uri)
+  if (standIn) return { image: standIn }
+  return { missing: `${found.missing} ${noStandIn(images, uri)}` }
+}
+
+function byProcess(image: TaskImage | undefined, images: ImageTable, uri: string): Resolved {
   if (image) return { image }
+  return { missing: `The process engine runs managed images only (setting "engine"). ${noStandIn(images, uri)}` }
+}
+
+function noStandIn(images: ImageTable, uri: string): string {
   const nearest = images.nearest(uri)
-  return {
-    missing: `No managed image stands in for ${uri}, and the process engine runs managed images only. ${
-      nearest.length > 0 ? `The nearest names are ${nearest.join(', ')}.` : ''
-    }`.trim(),
-  }
+  const like = nearest.length > 0 ? ` The nearest names of managed images are ${nearest.join(', ')}.` : ''
+  return `No managed image stands in for ${uri}.${like}`
 }

@@ -34,7 +34,7 @@ export interface ServerRecord {
 export interface Home {
   /** Real path. */
   readonly path: string
-  readonly folder: (name: 'blobs' | 'logs' | 'tasks' | 'store' | 'proxy') => string
+  readonly folder: (name: 'blobs' | 'logs' | 'tasks' | 'containers' | 'store' | 'proxy') => string
   /** Written when the server answers, removed when it closes. */
   publish(record: ServerRecord): Promise<void>
   release(): void
