@@ -10,7 +10,8 @@ export function refusal(spec: RefusableSpec, probe: ProbeResult, images: ImageTa
       'Podman and set the engine to "auto" ("sagebrush doctor" says what is there).'
     )
   }
-  if (!images.find(spec.image)) return `The process engine has no managed image "${spec.image.name}" ${spec.image.version}.`
+  if (!images.find(spec.image))
+    return `The process engine has no managed image "${spec.image.name}" ${spec.image.version}.`
   if (probe.namespaces !== 'none') return undefined
   const why = `this machine gives the process engine no private namespaces (${probe.namespacesReason})`
   if ([...(spec.entrypoint ?? []), ...spec.command].some((word) => word.includes('/opt/ml'))) {

@@ -23,7 +23,7 @@ test('a flag beats the environment, that beats the file, that beats the default'
     1003,
     'eu-west-2',
     7,
-    'process',
+    'auto',
   ])
   expect([sources.port, sources.region, sources['limits.invokeBodyBytes'], sources.engine]).toEqual([
     '--port',
