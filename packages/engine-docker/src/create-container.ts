@@ -2,7 +2,6 @@ import { type TaskSpec, taskVariablesOf } from '@sagebrush/core'
 import type { EngineApi } from './engine-api.ts'
 import { type Machine, overlayOptions } from './machine.ts'
 import { CA_BUNDLE, isView, stageFolder, type TaskMount } from './mounts.ts'
-import { isOwnAddress } from './networks.ts'
 import { containerName, type DockerEngineOptions, dockerFiles, type TaskNetwork } from './options.ts'
 import { labelsOf, viewOf } from './volumes.ts'
 
@@ -42,7 +41,7 @@ export async function createContainer(
       return { ...plain, Source: view.name, VolumeOptions: overlayOptions(view, labels) }
     }),
   )
-  const local = isOwnAddress(network.gateway)
+  const { local } = network
   const server = { host: local ? network.gateway : 'host.docker.internal', caBundle: CA_BUNDLE }
   const json = {
     Image: image,

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { networkInterfaces } from 'node:os'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { readJson, replaceJson } from '@sagebrush/task-folder'
 import { type EngineApi, EngineApiError } from './engine-api.ts'
@@ -138,8 +138,8 @@ export class Networks {
     if (this.#closed) throw new NoNetwork('The server is stopping.')
     const found = (await this.#api.find('GET', `/networks/${name}`)) ?? (await this.#make(name, options))
     const { Subnet: subnet = '', Gateway: gateway = '' } = (found as Inspected).IPAM?.Config?.[0] ?? {}
-    const network = { name, gateway, subnet }
-    if (isOwnAddress(gateway)) await this.#options.answerOn(network)
+    const network = { name, gateway, subnet, local: await isOwnAddress(gateway) }
+    if (network.local) await this.#options.answerOn(network)
     this.#known.set(name, network)
     return network
   }
@@ -168,9 +168,14 @@ export class Networks {
   }
 }
 
-/** False on a remote engine and on Docker Desktop, whose bridges are on another machine. */
-export function isOwnAddress(address: string): boolean {
-  return Object.values(networkInterfaces())
-    .flat()
-    .some((one) => one?.address === address)
+/**
+ * False on a remote engine and on Docker Desktop, whose bridges are on another machine. Tried by listening: a bridge
+ * without a running container is not among the interfaces that Node tells of.
+ */
+async function isOwnAddress(address: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const listener = createServer()
+  listener.once('error', () => resolve(false))
+  listener.listen(0, address, () => listener.close(() => resolve(true)))
+  return await promise
 }

@@ -29,6 +29,8 @@ export interface TaskNetwork {
   readonly gateway: string
   /** In CIDR form: `172.18.0.0/16`. */
   readonly subnet: string
+  /** Whether the network is on this machine, and its members can be reached from here. */
+  readonly local: boolean
 }
 
 export const TASK_LABEL = 'sagebrush.task'
