@@ -1,5 +1,5 @@
 export { type DockerEngine, openDockerEngine } from './docker-engine.ts'
 export { type EngineAddress, EngineUnreachable } from './engine-api.ts'
-export type { Machine } from './machine.ts'
+export { type Machine, probeEngine } from './machine.ts'
 export type { BuiltEnvironment } from './managed-image.ts'
 export type { DockerEngineOptions, TaskNetwork } from './options.ts'

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pack } from 'tar-stream'
-import { type EngineApi, EngineApiError } from './engine-api.ts'
+import { type EngineAddress, EngineApi, EngineApiError } from './engine-api.ts'
 import { HOME_LABEL, homeLabel } from './options.ts'
 import { viewOf } from './volumes.ts'
 
@@ -52,6 +52,16 @@ export async function askMachine(api: EngineApi, root: string): Promise<Machine>
     gpus: Object.keys(info.Runtimes ?? {}).some((name) => name.startsWith('nvidia')),
     architecture: version.Arch,
     ...staging,
+  }
+}
+
+/** The same for whoever has no engine open: looks from a folder of its own below `folder`, and leaves nothing. */
+export async function probeEngine(address: EngineAddress, folder: string): Promise<Machine> {
+  const root = await mkdtemp(join(folder, '.sagebrush-probe-'))
+  try {
+    return await askMachine(new EngineApi(address), root)
+  } finally {
+    await rm(root, { recursive: true, force: true })
   }
 }
 

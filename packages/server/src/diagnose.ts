@@ -1,21 +1,12 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm, statfs } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
+import { join } from 'node:path'
 import { type ProbeResult, probe } from '@sagebrush/engine-process'
 import type { Config } from './config/settings.ts'
+import { containerEngine } from './diagnose-containers.ts'
+import { type Finding, nearestFolder } from './finding.ts'
 import { runningServer } from './home/open-home.ts'
-
-/** One thing about this machine: `bad` is needed and missing, `poor` works with something less. */
-export interface Finding {
-  readonly name: string
-  readonly state: 'good' | 'poor' | 'bad'
-  readonly found: string
-  /** What to do, where there is something to do. */
-  readonly fix?: string
-}
 
 const FEW_BYTES_FREE = 5 * 1024 ** 3
 
@@ -49,7 +40,7 @@ export async function diagnose(config: Config): Promise<readonly Finding[]> {
           fix: 'Keep the home on ext4, XFS or Btrfs with Linux 5.11 or newer, and see namespaces.',
         }
       : { name: 'staging', state: 'good', found: `channels are not copied (${found.staging})` },
-    await docker(),
+    ...(await containerEngine(config)),
     ...unwritable,
     await disk(config.home),
     await port(config),
@@ -88,26 +79,6 @@ function node(version: string): Finding {
     : { name: 'node', state: 'bad', found: version, fix: 'Sagebrush needs Node.js 24 or newer: nodejs.org' }
 }
 
-async function docker(): Promise<Finding> {
-  try {
-    const { stdout } = await promisify(execFile)('docker', ['version', '--format', '{{.Server.Version}}'], {
-      timeout: 5000,
-    })
-    return {
-      name: 'docker',
-      state: 'good',
-      found: `engine ${stdout.trim()} (not used yet: this version has the process engine)`,
-    }
-  } catch {
-    return {
-      name: 'docker',
-      state: 'poor',
-      found: 'no engine answers; managed images run without one',
-      fix: 'Only needed for container images, which this version does not run yet. Debian, Ubuntu: apt-get install docker.io',
-    }
-  }
-}
-
 async function disk(home: string): Promise<Finding> {
   const folder = await nearestFolder(home)
   const { bavail, bsize } = await statfs(folder)
@@ -115,15 +86,6 @@ async function disk(home: string): Promise<Finding> {
   const found = `${(free / 1024 ** 3).toFixed(1)} GiB free at ${home}`
   if (free > FEW_BYTES_FREE) return { name: 'disk', state: 'good', found }
   return { name: 'disk', state: 'poor', found, fix: 'sagebrush gc, or another home on a larger disk (SAGEBRUSH_HOME)' }
-}
-
-async function nearestFolder(path: string): Promise<string> {
-  try {
-    await statfs(path)
-    return path
-  } catch {
-    return nearestFolder(dirname(path))
-  }
 }
 
 async function port({ home, host, port: number }: Config): Promise<Finding> {

@@ -1,3 +1,4 @@
-export { diagnose, type Finding } from './diagnose.ts'
+export { diagnose } from './diagnose.ts'
+export type { Finding } from './finding.ts'
 export { openServer, type RunningServer, type ServerOptions } from './open-server.ts'
 export { operationTables } from './operation-tables.ts'
