@@ -1,15 +1,19 @@
 import { invalidToken } from './errors.ts'
 
+/** What stands before the place: botocore's paginators take a starting token that is JSON in Base64 for their own. */
+const MARK = '~'
+
 /** A place in a list, as an opaque text. */
 export function writeToken(place: unknown): string {
-  return Buffer.from(JSON.stringify(place)).toString('base64url')
+  return Buffer.from(MARK + JSON.stringify(place)).toString('base64url')
 }
 
 /** Reads what `writeToken` wrote; throws InvalidParameterException for anything that `isPlace` does not know. */
 export function readToken<T>(token: string, isPlace: (value: unknown) => value is T): T {
+  const text = Buffer.from(token, 'base64url').toString('utf8')
   let place: unknown
   try {
-    place = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'))
+    place = text.startsWith(MARK) ? JSON.parse(text.slice(MARK.length)) : undefined
   } catch {
     throw invalidToken()
   }

@@ -46,6 +46,13 @@ test('streams are merged by time', async () => {
   })
 })
 
+test('a token is not JSON in Base64, which a paginator of botocore would take for its own', async () => {
+  const { filter } = await withLines(...TWO_HOSTS)
+  const { nextToken = '' } = await filter({ limit: 2 })
+  expect(() => JSON.parse(Buffer.from(nextToken, 'base64').toString())).toThrow(SyntaxError)
+  expect((await filter({ nextToken })).messages).toEqual(['a2', 'c2', 'b3'])
+})
+
 test('by prefix, by names, by time', async () => {
   const { filter } = await withLines(...TWO_HOSTS)
   expect((await filter({ logStreamNamePrefix: 'job/' })).messages).toEqual(['a0', 'b1', 'a2', 'b3'])

@@ -182,6 +182,16 @@ test('encoding-type=url encodes keys, prefixes and markers; the token is opaque'
   })
 })
 
+test('a token is not JSON in Base64, which a paginator of botocore would take for its own', async () => {
+  await using t = await openTestS3(adapters)
+  await t.call('CreateBucket', { Bucket: 'data' })
+  for (const key of ['2024', '2025']) await t.put('data', key)
+  const { NextContinuationToken = '' } = await t.call('ListObjectsV2', { Bucket: 'data', MaxKeys: 1 })
+  expect(() => JSON.parse(Buffer.from(NextContinuationToken, 'base64').toString())).toThrow(SyntaxError)
+  const page = await t.call('ListObjectsV2', { Bucket: 'data', ContinuationToken: NextContinuationToken })
+  expect(page.Contents?.map(({ Key }) => Key)).toEqual(['2025'])
+})
+
 test('the owner is told by v1, by v2 on request, and is the same for all requests of an account', async () => {
   await using t = await openTestS3(adapters)
   await t.call('CreateBucket', { Bucket: 'data' })
