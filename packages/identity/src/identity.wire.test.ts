@@ -330,3 +330,21 @@ test('simulation evaluates what is attached: allows, denials, conditions, the bo
   })
   await expect(iam.send(wrong)).rejects.toMatchObject({ name: 'InvalidInputException' })
 })
+
+test('a role holds 25 managed policies, as many as AWS ever grants', async () => {
+  const RoleName = 'many'
+  await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: TRUST }))
+  const attach = async (number: number) => {
+    const made = await iam.send(new CreatePolicyCommand({ PolicyName: `many-${number}`, PolicyDocument: READ }))
+    await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn: made.Policy?.Arn }))
+  }
+  for (let number = 1; number <= 25; number++) await attach(number)
+  await expect(attach(26)).rejects.toMatchObject({
+    name: 'LimitExceededException',
+    message: 'Cannot exceed quota for PoliciesPerRole: 25',
+  })
+  const { AttachedPolicies } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName }))
+  expect(AttachedPolicies?.map(({ PolicyName }) => PolicyName)).toEqual(
+    Array.from({ length: 25 }, (_, index) => `many-${index + 1}`),
+  )
+})
