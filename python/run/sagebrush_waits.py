@@ -1,9 +1,10 @@
 """Shortens the sleeps with which AWS's Python SDKs wait for a service that takes minutes.
 
 The SageMaker Python SDK sleeps 5 s before its first look at a job, describes it every 30 s, and sleeps 30 s before
-its first look at an endpoint; botocore's waiters sleep 30 s to 120 s. Here an answer takes milliseconds, so those
-sleeps would be all that a user waits for. Only the `time` that the named modules see is replaced, when and if they
-are imported; the program's own `time` is untouched.
+its first look at an endpoint (version 2); version 3 sleeps 5 s between two looks at anything, ModelBuilder 30 s before
+its first look at an endpoint and after one that failed, IamRoleResolver 10 s after it made a role; botocore's waiters
+sleep 30 s to 120 s. Here an answer takes milliseconds, so those sleeps would be all that a user waits for. What the
+named modules see as `time` is replaced, when and if they are imported; the program's own `time` is untouched.
 """
 
 import importlib.machinery
@@ -19,6 +20,7 @@ WAITING_MODULES = frozenset(
         "sagemaker.predictor_async",
         "sagemaker.core.resources",
         "sagemaker.core.helper.session_helper",
+        "sagemaker.core.helper.iam_role_resolver",
         "sagemaker.core.common_utils",
     }
 )
@@ -29,6 +31,10 @@ GROWTH = 1.25
 # The SDK's log loop looks at the job when 30 s have passed, which is three of its sleeps: each counts as that long,
 # or the end of a job would be seen three sleeps late.
 LOOK_AGAIN_S = 30
+
+# Version 3's look at a failed endpoint sleeps for this long by a `time` that it imports inside the function, out of
+# our reach.
+SHORT_CONSTANTS = {"sagemaker.core.helper.session_helper": {"EP_LOGGER_POLL": LONGEST_SLEEP_S}}
 
 
 class ShortTime:
@@ -78,6 +84,9 @@ class _Finder:
             load(module)
             if getattr(module, "time", None) is real_time:
                 module.time = ShortTime()
+            for constant, value in SHORT_CONSTANTS.get(name, {}).items():
+                if hasattr(module, constant):
+                    setattr(module, constant, value)
 
         spec.loader.exec_module = exec_module
         return spec

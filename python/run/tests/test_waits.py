@@ -49,6 +49,24 @@ class WaitsTest(unittest.TestCase):
         self.assertEqual(printed, "90 True\nFalse True\n")
         self.assertLess(seconds, 5)
 
+    def test_a_module_that_sleeps_by_a_constant_of_another_one_sleeps_shortly(self):
+        helper = "import time\nEP_LOGGER_POLL = 30\nDEFAULT_EP_POLL = 30\n"
+        progress = """
+            def look(poll):
+                import time
+                time.sleep(poll)
+        """
+        code = """
+            from sagemaker.core.helper.session_helper import DEFAULT_EP_POLL, EP_LOGGER_POLL
+            from sagemaker.serve.progress import look
+            look(EP_LOGGER_POLL)
+            print(DEFAULT_EP_POLL)
+        """
+        files = {"sagemaker/core/helper/session_helper.py": helper, "sagemaker/serve/progress.py": progress}
+        printed, seconds = self.run_python(code, files)
+        self.assertEqual(printed, "30\n")
+        self.assertLess(seconds, 5)
+
     def test_the_user_s_own_sitecustomize_still_runs(self):
         printed, _ = self.run_python(
             "import sitecustomize; print(sitecustomize.MARK)", {"sitecustomize.py": "MARK = 7\nprint('mine')"}
