@@ -29,6 +29,7 @@ export const capabilities = {
   pytest: venv('pytest'),
   botocore: venv('botocore'),
   'sagemaker-sdk': venv('sagemaker-sdk'),
+  'sagemaker-sdk-3': venv('sagemaker-sdk-3'),
   'mount-namespaces': {
     fix: 'run as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone=1)',
     lacks: () => lacksCommand(['unshare', '-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt']),

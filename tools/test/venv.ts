@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { withLock } from '../set-up/lock.mjs'
 import { progress } from '../set-up/progress.mjs'
 
-export const venvNames = ['botocore', 'pytest', 'sagemaker-sdk'] as const
+export const venvNames = ['botocore', 'pytest', 'sagemaker-sdk', 'sagemaker-sdk-3'] as const
 export type VenvName = (typeof venvNames)[number]
 
 const run = promisify(execFile)
@@ -75,7 +75,8 @@ async function make(name: string, requirements: string, folder: string): Promise
   try {
     rmSync(folder, { recursive: true, force: true })
     await run('python3', ['-m', 'venv', folder])
-    const install = ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check']
+    // Python compiles what is imported, which is a small part: pip would compile everything, for up to a minute.
+    const install = ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check', '--no-compile']
     const list = ['-r', requirements]
     await run(join(folder, 'bin', 'python'), [...install, ...list], { maxBuffer: 64 << 20 })
     // Last: a folder without it is one whose making was interrupted.
