@@ -334,6 +334,9 @@ describe('the context', () => {
   test.each([
     ['Boto3/1.44.5 md/Botocore#1.44.5 m/N,E,Z,b,e,B cfg/retry-mode#legacy', true],
     ['m/B', true],
+    ['aws-cli/2.9.19 Python/3.11.2 prompt/off command/sagemaker.wait.training-job-completed-or-stopped', true],
+    ['aws-cli/2.9.19 Python/3.11.2 prompt/off command/sagemaker.describe-training-job', false],
+    ['aws-cli/2.9.19 mycommand/sagemaker.wait.endpoint-in-service', false],
     ['Boto3/1.44.5 m/N,E,Z,b,e', false],
     ['Boto3/1.44.5 lang/B', false],
     ['', false],
