@@ -24,6 +24,7 @@ import type { Reconciling, TaskEnvironment } from './reconciling.ts'
 import { hintKey, parseHintKey } from './resource-key.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
 import { reconcileTrainingJob } from './training-job/reconcile-training-job.ts'
+import { CheckpointSync } from './training-job/sync-checkpoints.ts'
 import { trainingJobSpec } from './training-job/training-job.ts'
 
 export interface SageMakerOptions {
@@ -66,12 +67,15 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
   }
   const owners = new Map<string, string>()
   const pump = new LogPump(engine, logs)
+  const sync = new CheckpointSync({ ...collections, engine, objects, config })
   const reconciling: Reconciling = {
     ...collections,
     engine,
     logs,
     pump,
     copyLines: (taskId) => lines.hint(taskId),
+    syncCheckpoints: (key) => checkpoints.hint(key),
+    checkpoints: sync,
     objects,
     roles,
     hints,
@@ -116,6 +120,14 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
     },
     onError: onError('a log could not be copied'),
   })
+  const checkpoints: Reconciler = new Reconciler({
+    kind: 'checkpoints',
+    step: async (key) => {
+      const found = parseHintKey('training-job', key)
+      return found && sync.step(found.scope, found.name)
+    },
+    onError: onError('checkpoints could not be stored'),
+  })
   const listeners: (() => void)[] = []
   return {
     operations: sageMakerOperations,
@@ -140,7 +152,7 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
       await finishRemovals(collections, config.closeMs)
       for (const stop of listeners.splice(0)) stop()
       health.close()
-      await Promise.all([jobs.close(), endpoints.close(), lines.close()])
+      await Promise.all([jobs.close(), endpoints.close(), lines.close(), checkpoints.close()])
     },
   }
 }
