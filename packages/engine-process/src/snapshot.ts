@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import type { CollectedOutput, TaskSpec } from '@sagebrush/core'
+import type { CollectedOutput } from '@sagebrush/core'
+import { hasCode, readSpec } from '@sagebrush/task-folder'
 import { compiledFolder } from './bytecode.ts'
-import { hasCode, readJson } from './files.ts'
 import { defaultAgent, type ProcessEngineOptions, taskFiles } from './options.ts'
 
 interface Told {
@@ -26,8 +26,9 @@ export class Snapshots {
 
   /** Undefined where the folder is empty, or the task goes away meanwhile. */
   async take(id: string, archive: string, python: string): Promise<CollectedOutput | undefined> {
-    const { folder, spec } = taskFiles(this.#options.root, id)
-    const file = (await readJson(spec)) as { readonly spec: TaskSpec } | undefined
+    const { root } = this.#options
+    const { folder } = taskFiles(root, id)
+    const file = await readSpec(root, id)
     if (!file) return undefined
     const output = file.spec.outputs.find((one) => one.archive === archive)
     if (!output) throw new TypeError(`the task ${id} has no output "${archive}"`)
@@ -40,7 +41,7 @@ export class Snapshots {
     const target = join(own, archive)
     const told = await this.#run(id, python, [join(folder, 'ml'), output.path, target]).catch(async (error) => {
       await rm(own, { recursive: true, force: true })
-      if ((await readJson(spec)) === undefined) return undefined // removed before the process began
+      if ((await readSpec(root, id)) === undefined) return undefined // removed before the process began
       throw error
     })
     if (told && told.members > 0) return { archive, file: target, sizeBytes: told.sizeBytes, md5: told.md5 }
