@@ -23,7 +23,7 @@ def transform_fn(model, body, content_type, accept): return model + body, "text/
 `
 
 beforeAll(async () => {
-  server = await startServerProcess()
+  server = await startServerProcess({ SAGEBRUSH_TRAINING_CHECKPOINT_SYNC_SECONDS: '1' })
   clients = await openClients(server)
   await defineModel(clients, 'serves', served)
   await clients.sagemaker.createEndpoint({ EndpointName: 'serves', EndpointConfigName: 'serves' })
@@ -85,6 +85,37 @@ test('killed twice while a job prints', { timeout: 120_000 }, async () => {
   await server.killAndRestart()
   await expectServing()
   await expectWhole('running')
+})
+
+const checkpointing = `
+import itertools, os, time
+os.makedirs("/opt/ml/checkpoints", exist_ok=True)
+for n in itertools.count():
+    with open("/opt/ml/checkpoints/%03d" % n, "w") as file:
+        file.write("weights of %d" % n)
+    time.sleep(0.5)
+`
+
+test('killed while a job writes checkpoints: they are in S3 before its end', { timeout: 120_000 }, async () => {
+  const Bucket = 'checkpoints-of-the-killed'
+  await clients.s3.createBucket({ Bucket })
+  await startJob(clients, 'checkpoints', checkpointing, { CheckpointConfig: { S3Uri: `s3://${Bucket}/run` } })
+  const last = async () => {
+    const { Contents = [] } = await clients.s3.listObjectsV2({ Bucket, Prefix: 'run/' })
+    return Contents.at(-1)?.Key
+  }
+  const before = await until(60_000, last)
+  await server.killAndRestart()
+  const after = await until(60_000, async () => {
+    const key = await last()
+    return key !== undefined && Number(key.slice(4)) > Number(before.slice(4)) + 2 ? key : undefined
+  })
+  const { Body } = await clients.s3.getObject({ Bucket, Key: after })
+  expect(await Body?.transformToString()).toBe(`weights of ${Number(after.slice(4))}`)
+  const { TrainingJobStatus } = await clients.sagemaker.describeTrainingJob({ TrainingJobName: 'checkpoints' })
+  expect(TrainingJobStatus).toBe('InProgress')
+  await clients.sagemaker.stopTrainingJob({ TrainingJobName: 'checkpoints' })
+  expect((await endOfJob(clients, 'checkpoints')).TrainingJobStatus).toBe('Stopped')
 })
 
 test('killed while a job ends', { timeout: 120_000 }, async () => {

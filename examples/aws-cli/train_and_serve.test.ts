@@ -1,22 +1,11 @@
-import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { pythonExample } from '@sagebrush/dev-env/python-example'
+import { expect, test } from 'vitest'
 import { awsCli2 } from '../../tools/test/aws-cli.ts'
-import { lacking, requires } from '../../tools/test/requires.ts'
-import { testVenv } from '../../tools/test/venv.ts'
+import { requires } from '../../tools/test/requires.ts'
 
 const script = fileURLToPath(new URL('train_and_serve.sh', import.meta.url))
-let server: ServerProcess
-let version1: string
-
-beforeEach((context) => requires(context, 'sagemaker-sdk'))
-beforeAll(async () => {
-  if (lacking('sagemaker-sdk')) return
-  version1 = `${dirname(await testVenv('sagemaker-sdk'))}:${process.env.PATH}`
-  server = await startServerProcess()
-}, 600_000)
-afterAll(() => server?.close())
+const example = pythonExample()
 
 function expectWholeStory(stdout: string) {
   expect(stdout).toMatch(/ code\/sourcedir\.tar\.gz\n/)
@@ -29,27 +18,27 @@ function expectWholeStory(stdout: string) {
 const foreign = { AWS_PROFILE: 'mine', AWS_ACCESS_KEY_ID: 'AKIAFOREIGN', AWS_SESSION_TOKEN: 'mine' }
 
 test('version 1 under run', { timeout: 180_000 }, async () => {
-  const done = await server.sagebrush(['run', '--', script], { PATH: version1 })
+  const done = await example.server.sagebrush(['run', '--', script], { PATH: example.path })
   expect(done.code, done.stderr).toBe(0)
   expectWholeStory(done.stdout)
 })
 
 test('version 1 after eval "$(sagebrush env)"', { timeout: 180_000 }, async () => {
-  const done = await server.shell(`exec ${script}`, { ...foreign, PATH: version1 })
+  const done = await example.server.shell(`exec ${script}`, { ...foreign, PATH: example.path })
   expect(done.code, done.stderr).toBe(0)
   expectWholeStory(done.stdout)
 })
 
 test('version 2 under run', { timeout: 180_000 }, async (context) => {
   requires(context, 'aws-cli-2')
-  const done = await server.sagebrush(['run', '--', script], { PATH: `${awsCli2()}:${process.env.PATH}` })
+  const done = await example.server.sagebrush(['run', '--', script], { PATH: `${awsCli2()}:${process.env.PATH}` })
   expect(done.code, done.stderr).toBe(0)
   expectWholeStory(done.stdout)
 })
 
 test('version 2 after eval "$(sagebrush env)"', { timeout: 180_000 }, async (context) => {
   requires(context, 'aws-cli-2')
-  const done = await server.shell(`exec ${script}`, { ...foreign, PATH: `${awsCli2()}:${process.env.PATH}` })
+  const done = await example.server.shell(`exec ${script}`, { ...foreign, PATH: `${awsCli2()}:${process.env.PATH}` })
   expect(done.code, done.stderr).toBe(0)
   expectWholeStory(done.stdout)
 })

@@ -1,20 +1,10 @@
 import { fileURLToPath } from 'node:url'
-import { type Finished, type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { lacking, requires } from '../../tools/test/requires.ts'
-import { testVenv } from '../../tools/test/venv.ts'
+import type { Finished } from '@sagebrush/dev-env'
+import { pythonExample } from '@sagebrush/dev-env/python-example'
+import { expect, test } from 'vitest'
 
 const program = fileURLToPath(new URL('train.py', import.meta.url))
-let server: ServerProcess
-let python: string
-
-beforeEach((context) => requires(context, 'sagemaker-sdk'))
-beforeAll(async () => {
-  if (lacking('sagemaker-sdk')) return
-  python = await testVenv('sagemaker-sdk')
-  server = await startServerProcess()
-}, 600_000)
-afterAll(() => server?.close())
+const example = pythonExample()
 
 function expectWholeStory(done: Finished) {
   expect(done.stderr).toBe('')
@@ -26,9 +16,9 @@ function expectWholeStory(done: Finished) {
 }
 
 test('boto3 trains a one-line script: transitions, log line and model', { timeout: 300_000 }, async () => {
-  expectWholeStory(await server.sagebrush(['run', '--', python, program]))
+  expectWholeStory(await example.server.sagebrush(['run', '--', example.python, program]))
 })
 
 test('the same after eval "$(sagebrush env)"', { timeout: 300_000 }, async () => {
-  expectWholeStory(await server.shell(`exec "${python}" "${program}"`))
+  expectWholeStory(await example.server.shell(`exec "${example.python}" "${program}"`))
 })

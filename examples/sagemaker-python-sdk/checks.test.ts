@@ -1,21 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { fastestOf, type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { lacking, requires } from '../../tools/test/requires.ts'
-import { testVenv } from '../../tools/test/venv.ts'
+import { fastestOf } from '@sagebrush/dev-env'
+import { pythonExample } from '@sagebrush/dev-env/python-example'
+import { describe, expect, test } from 'vitest'
 
-let server: ServerProcess
-let python: string
-
-beforeEach((context) => requires(context, 'sagemaker-sdk'))
-beforeAll(async () => {
-  if (lacking('sagemaker-sdk')) return
-  python = await testVenv('sagemaker-sdk')
-  server = await startServerProcess()
-}, 600_000)
-afterAll(() => server?.close())
+const example = pythonExample()
 
 /** Runs a program of `checks/`; its last line is its answer. */
 async function check(
@@ -23,10 +13,10 @@ async function check(
   options: { words?: string[]; flags?: string[]; environment?: Record<string, string> } = {},
 ) {
   const program = fileURLToPath(new URL(`checks/${name}.py`, import.meta.url))
-  const folder = join(server.home, `check-${name}`)
+  const folder = join(example.server.home, `check-${name}`)
   mkdirSync(folder, { recursive: true })
-  const words = ['run', ...(options.flags ?? []), '--', python, program, folder, ...(options.words ?? [])]
-  const done = await server.sagebrush(words, options.environment)
+  const words = ['run', ...(options.flags ?? []), '--', example.python, program, folder, ...(options.words ?? [])]
+  const done = await example.server.sagebrush(words, options.environment)
   expect(done.code, done.stderr + done.stdout).toBe(0)
   return JSON.parse(done.stdout.trim().split('\n').at(-1) ?? '')
 }
@@ -81,11 +71,11 @@ describe('waiting', () => {
   })
 
   test("a user's own sitecustomize runs too", { timeout: 120_000 }, async () => {
-    const folder = join(server.home, 'own')
+    const folder = join(example.server.home, 'own')
     mkdirSync(folder)
     writeFileSync(join(folder, 'sitecustomize.py'), 'import builtins\nbuiltins.OWN = "mine"\n')
     const program = 'import botocore.waiter, time; print(OWN, botocore.waiter.time is not time)'
-    const done = await server.sagebrush(['run', '--', python, '-c', program], { PYTHONPATH: folder })
+    const done = await example.server.sagebrush(['run', '--', example.python, '-c', program], { PYTHONPATH: folder })
     expect([done.stdout, done.stderr]).toEqual(['mine True\n', ''])
   })
 })

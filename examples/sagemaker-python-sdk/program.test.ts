@@ -2,23 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Finished, type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { lacking, requires } from '../../tools/test/requires.ts'
-import { testVenv } from '../../tools/test/venv.ts'
+import type { Finished } from '@sagebrush/dev-env'
+import { pythonExample } from '@sagebrush/dev-env/python-example'
+import { expect, test } from 'vitest'
 
 const program = fileURLToPath(new URL('program.py', import.meta.url))
 const data = fileURLToPath(new URL('../sklearn-script-mode/data', import.meta.url))
-let server: ServerProcess
-let python: string
-
-beforeEach((context) => requires(context, 'sagemaker-sdk'))
-beforeAll(async () => {
-  if (lacking('sagemaker-sdk')) return
-  python = await testVenv('sagemaker-sdk')
-  server = await startServerProcess()
-}, 600_000)
-afterAll(() => server?.close())
+const example = pythonExample()
 
 /** The same scikit-learn without any of us: what the endpoint must have answered, row by row. */
 const byHand = `
@@ -33,7 +23,7 @@ print(json.dumps(model.predict(load("test")[0]).tolist()))
 
 function expectAnswers(file: string) {
   const answers = JSON.parse(readFileSync(file, 'utf8'))
-  const expected = JSON.parse(execFileSync(python, ['-c', byHand, data], { encoding: 'utf8' }))
+  const expected = JSON.parse(execFileSync(example.python, ['-c', byHand, data], { encoding: 'utf8' }))
   expect(expected).toHaveLength(30)
   expect(answers.numpy).toEqual(expected)
   expect(answers.csv).toEqual(expected)
@@ -53,13 +43,13 @@ function expectWholeStory(done: Finished, file: string) {
 }
 
 test('the program of the README, under run', { timeout: 300_000 }, async () => {
-  const file = join(server.home, 'answers.json')
-  expectWholeStory(await server.sagebrush(['run', '--', python, program, file]), file)
+  const file = join(example.server.home, 'answers.json')
+  expectWholeStory(await example.server.sagebrush(['run', '--', example.python, program, file]), file)
 })
 
 test('the same after eval "$(sagebrush env)", with the pauses that the SDK makes', { timeout: 300_000 }, async () => {
-  const file = join(server.home, 'answers-of-a-shell.json')
-  const done = await server.shell(`exec "${python}" "${program}" "${file}"`)
+  const file = join(example.server.home, 'answers-of-a-shell.json')
+  const done = await example.server.shell(`exec "${example.python}" "${program}" "${file}"`)
   expectWholeStory(done, file)
   // 5 s before the first look at the job and 30 s before the first look at the endpoint are the SDK's own.
   expect(done.seconds).toBeGreaterThan(35)

@@ -1,13 +1,17 @@
 """
 Archives a task's outputs: tar and gzip, MD5 taken on the way. Each MiB is deflated at level 1 (the fastest) or, where
 that saves less than a tenth, stored as it is: trained weights hardly shrink, and storing takes a fourth of the time. Links are
-stored, never followed; what cannot be stored is told.
+stored, never followed; what cannot be stored is told. While the task runs, what changes under the reader is left out: the
+next archive has it.
 """
+import errno
 import hashlib
 import os
+import shutil
 import stat
 import struct
 import tarfile
+import tempfile
 import zlib
 
 _CHUNK = 1 << 20
@@ -73,10 +77,10 @@ def open_folder(root, path):
     return descriptor
 
 
-def collect(root, path, inside, target):
+def collect(root, path, inside, target, scratch=None):
     """
     Archives the folder `path` below `root` into the file `target`. `inside`: what the task calls that folder, for
-    links that name it. Returns the archive's size in bytes, its MD5, what went wrong, and how many members it has.
+    links that name it. `scratch`: where files of a task that still runs are copied first. Returns the archive's size in bytes, its MD5, what went wrong, and how many members it has.
     """
     try:
         folder = open_folder(root, path)
@@ -89,7 +93,7 @@ def collect(root, path, inside, target):
             sink = _Sink(file)
             tar = tarfile.open(fileobj=sink, mode='w', format=tarfile.PAX_FORMAT)
             if folder is not None:
-                count = _add(tar, folder, '', inside, problems, {})
+                count = _add(tar, folder, '', inside, problems, {} if scratch is None else None, scratch)
             tar.close()
             sink.finish()
     finally:
@@ -98,20 +102,23 @@ def collect(root, path, inside, target):
     return sink.size, sink.digest.hexdigest(), problems, count
 
 
-def _add(tar, folder, prefix, inside, problems, seen):
+def _add(tar, folder, prefix, inside, problems, seen, scratch):
     count = 0
     for name in sorted(os.listdir(folder)):
         path = prefix + name
         try:
-            count += _add_one(tar, folder, name, path, inside, problems, seen)
+            count += _add_one(tar, folder, name, path, inside, problems, seen, scratch)
         except FileNotFoundError:
             continue
+        except NotADirectoryError:
+            if scratch is None:
+                raise
         except PermissionError as error:
             problems.append('"%s" could not be read: %s' % (path, error.strerror))
     return count
 
 
-def _add_one(tar, folder, name, path, inside, problems, seen):
+def _add_one(tar, folder, name, path, inside, problems, seen, scratch):
     found = os.stat(name, dir_fd=folder, follow_symlinks=False)
     info = tarfile.TarInfo(path)
     info.mtime = int(found.st_mtime)
@@ -121,7 +128,7 @@ def _add_one(tar, folder, name, path, inside, problems, seen):
         try:
             info.type = tarfile.DIRTYPE
             tar.addfile(info)
-            return 1 + _add(tar, below, path + '/', inside, problems, seen)
+            return 1 + _add(tar, below, path + '/', inside, problems, seen, scratch)
         finally:
             os.close(below)
     if stat.S_ISLNK(found.st_mode):
@@ -136,6 +143,8 @@ def _add_one(tar, folder, name, path, inside, problems, seen):
     if not stat.S_ISREG(found.st_mode):
         problems.append('"%s" is neither a file nor a folder: left out' % path)
         return 0
+    if scratch is not None:
+        return _add_copy(tar, folder, name, info, scratch)
     key = (found.st_dev, found.st_ino)
     if found.st_nlink > 1 and key in seen:
         info.type, info.linkname = tarfile.LNKTYPE, seen[key]
@@ -146,6 +155,30 @@ def _add_one(tar, folder, name, path, inside, problems, seen):
         info.size = found.st_size
         tar.addfile(info, file)
     return 1
+
+
+def _add_copy(tar, folder, name, info, scratch):
+    """A file that its task may write to: copied, and stored where it was the same before and after."""
+    # Without O_NONBLOCK a FIFO that took the file's place would be waited for.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(name, flags, dir_fd=folder)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            return 0
+        raise
+    with open(descriptor, 'rb') as file, tempfile.TemporaryFile(dir=scratch) as copy:
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            return 0
+        shutil.copyfileobj(file, copy, _CHUNK)
+        after = os.fstat(descriptor)
+        info.size = copy.tell()
+        if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size) or info.size != after.st_size:
+            return 0
+        copy.seek(0)
+        tar.addfile(info, copy)
+        return 1
 
 
 def _link_within(target, path, inside):

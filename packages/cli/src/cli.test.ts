@@ -5,7 +5,18 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { run, type ServerProcess, startServerProcess } from '@sagebrush/dev-env'
+import {
+  defineModel,
+  leftBehind,
+  linesOf,
+  openClients,
+  run,
+  type ServerProcess,
+  startJob,
+  startServerProcess,
+  until,
+  untilInService,
+} from '@sagebrush/dev-env'
 import { lacking } from '@sagebrush/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -25,6 +36,29 @@ describe('with a server', () => {
     const health = (await (await fetch(`${status.url}/_sagebrush/health`)).json()) as { status: string }
     expect(health.status).toBe('ok')
     expect((await fetch(`${status.url}/_sagebrush/status`)).status).toBe(403)
+  })
+
+  test('status lists what runs, and down --all ends it with the server', { timeout: 120_000 }, async () => {
+    const other = await startServerProcess()
+    const clients = await openClients(other)
+    await defineModel(clients, 'answers', 'def model_fn(folder): return 1\n')
+    await clients.sagemaker.createEndpoint({ EndpointName: 'answers', EndpointConfigName: 'answers' })
+    await startJob(clients, 'sleeps', 'import time\nprint("begun", flush=True)\ntime.sleep(600)\n')
+    await untilInService(clients, 'answers')
+    await until(60_000, async () =>
+      (await linesOf(clients, 'sleeps').catch((): readonly string[] => [])).includes('begun') ? true : undefined,
+    )
+    const { stdout } = await other.sagebrush(['status'])
+    expect(stdout).toMatch(/\n {2}endpoint answers +InService +since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n/)
+    expect(stdout).toMatch(/\n {2}training job sleeps +Training +since /)
+    const down = await other.sagebrush(['down', '--all'])
+    expect(down.code, down.stderr).toBe(0)
+    for (const line of ['Stopping training job sleeps …', 'Stopped training job sleeps.', 'Deleted endpoint answers.'])
+      expect(down.stdout).toContain(`${line}\n`)
+    expect(down.stdout).toMatch(/\nStopped\. Its state stays in .*\.\n$/)
+    expect((await other.sagebrush(['status'])).code).toBe(3)
+    expect(await leftBehind(other.home)).toEqual([])
+    await other.close()
   })
 
   test('a second server on the home is told who holds it', async () => {
@@ -103,6 +137,13 @@ describe('without a server', () => {
   afterAll(() => rmSync(home, { recursive: true }))
   const sagebrush = (args: string[], environment: Record<string, string> = {}) =>
     run(process.execPath, [cli, ...args], { PATH: process.env.PATH, HOME: home, SAGEBRUSH_HOME: home, ...environment })
+
+  test('without an argument it prints its help', async () => {
+    const bare = await sagebrush([])
+    expect([bare.code, bare.stderr]).toEqual([0, ''])
+    expect(bare.stdout).toBe((await sagebrush(['--help'])).stdout)
+    expect(bare.stdout).toContain('Usage: sagebrush [options] [command]')
+  })
 
   test('commands that need one say how to start it', async () => {
     for (const args of [['env'], ['run', '--', 'true'], ['logs', 'x'], ['gc']]) {

@@ -10,7 +10,10 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 try {
-  await sagebrushProgram().parseAsync()
+  const program = sagebrushProgram()
+  // Commander takes a missing command for a mistake; for a newcomer it is the first question.
+  if (process.argv.length === 2) program.outputHelp()
+  else await program.parseAsync()
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`)
   process.exitCode ||= 1

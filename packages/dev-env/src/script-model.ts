@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs'
 import { S3 } from '@aws-sdk/client-s3'
-import { SageMaker } from '@aws-sdk/client-sagemaker'
+import { type CreateTrainingJobCommandInput, SageMaker } from '@aws-sdk/client-sagemaker'
 import { SageMakerRuntime } from '@aws-sdk/client-sagemaker-runtime'
 import { readClientFacts } from '@sagebrush/server/client'
 import type { ServerProcess } from './start-server-process.ts'
@@ -37,7 +37,12 @@ export async function openClients(server: ServerProcess): Promise<Clients> {
 }
 
 /** Starts a training job that runs `code`. */
-export async function startJob(clients: Clients, name: string, code: string): Promise<void> {
+export async function startJob(
+  clients: Clients,
+  name: string,
+  code: string,
+  more: Partial<CreateTrainingJobCommandInput> = {},
+): Promise<void> {
   await clients.sagemaker.createTrainingJob({
     TrainingJobName: name,
     RoleArn: clients.role,
@@ -49,6 +54,7 @@ export async function startJob(clients: Clients, name: string, code: string): Pr
     OutputDataConfig: { S3OutputPath: `s3://${bucket}/out` },
     ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 1 },
     StoppingCondition: { MaxRuntimeInSeconds: 600 },
+    ...more,
   })
 }
 

@@ -13,6 +13,7 @@ import { askMachine, type Machine } from './machine.ts'
 import { Networks } from './networks.ts'
 import { runningState } from './observe.ts'
 import { containerName, type DockerEngineOptions, dockerFiles } from './options.ts'
+import { Snapshots } from './snapshots.ts'
 import { Launcher } from './start.ts'
 import { readState } from './state-file.ts'
 import { Stops } from './stop.ts'
@@ -47,6 +48,7 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<Do
   const logs = new TaskLogs(api, changed)
   const stops = new Stops(api, root)
   const launcher = new Launcher({ api, options, networks, worker, machine, logs, changed })
+  const snapshots = new Snapshots({ api, options, worker })
   const finisher = new Finisher({ api, options, worker, changed })
   const name = (id: string) => containerName(root, id)
 
@@ -112,6 +114,10 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<Do
       if (phase === 'preparing' || phase === 'staging') return { lines: [], cursor: cursor ?? '/0' }
       return await logs.read(id, name(id), cursor, phase !== 'running')
     },
+    snapshot: async (id, archive) => {
+      const spec = isTaskId(id) ? (await readSpec(root, id))?.spec : undefined
+      return spec && (await observe(id)).phase === 'running' ? await snapshots.take(spec, archive) : undefined
+    },
     remove: async (id) => {
       if (!isTaskId(id)) return
       await launcher.abort(id)
@@ -120,6 +126,7 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<Do
       logs.forget(id)
       await api.find('DELETE', `/containers/${name(id)}`, { query: { force: true, v: true } })
       await finisher.settled(id)
+      await snapshots.settled(id)
       await removeVolumes(api, root, id)
       await rm(dockerFiles(root, id).folder, { recursive: true, force: true })
       if (group !== undefined && !(await hasMembers(root, group))) await networks.release(group)

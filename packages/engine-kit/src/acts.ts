@@ -9,6 +9,8 @@ export type Act =
   | { readonly do: 'print-variable'; readonly name: string }
   /** Makes the folders on the way. */
   | { readonly do: 'write'; readonly path: string; readonly text: string }
+  /** Writes to the file over and over, beside the acts that follow, until the task ends. */
+  | { readonly do: 'keep-writing'; readonly path: string }
   | { readonly do: 'make-executable'; readonly path: string }
   /** Waits for SIGTERM; then goes on with the next act. */
   | { readonly do: 'await-stop' }
@@ -36,6 +38,8 @@ function shellLine(act: Act): string {
       return `printf '%s\\n' "$${act.name}"`
     case 'write':
       return `mkdir -p "$(dirname ${quote(act.path)})" && printf '%s' ${quote(act.text)} > ${quote(act.path)}`
+    case 'keep-writing':
+      return `(while true; do head -c 300000 /dev/zero > ${quote(act.path)}; done) &`
     case 'make-executable':
       return `chmod +x ${quote(act.path)} && test -x ${quote(act.path)}`
     case 'await-stop':

@@ -308,6 +308,57 @@ export function engineSuite(name: string, makeHarness: () => Promise<EngineHarne
       stopWatching()
     })
 
+    test('archives an output while the task runs, also while the task writes to it', { timeout: 60_000 }, async () => {
+      const outputs = [{ archive: 'checkpoints.tar.gz', path: '/opt/ml/checkpoints', always: false }]
+      const empty = await start([{ do: 'await-stop' }], { outputs })
+      const id = await start(
+        [
+          { do: 'write', path: '/opt/ml/checkpoints/epoch-1/weights', text: 'first' },
+          { do: 'keep-writing', path: '/opt/ml/checkpoints/growing' },
+          { do: 'await-stop' },
+          { do: 'write', path: '/opt/ml/checkpoints/epoch-2/weights', text: 'last' },
+        ],
+        { outputs },
+      )
+      expect(await engine.snapshot('no-such-task', 'checkpoints.tar.gz')).toBeUndefined()
+      await Promise.all([printed(id, 'waiting'), printed(empty, 'waiting')])
+      expect(await engine.snapshot(empty, 'checkpoints.tar.gz')).toBeUndefined()
+      for (let round = 0; round < 5; round++) {
+        const taken = await engine.snapshot(id, 'checkpoints.tar.gz')
+        if (!taken) throw new Error('no snapshot')
+        const bytes = await readFile(taken.file)
+        expect(taken).toMatchObject({
+          archive: 'checkpoints.tar.gz',
+          sizeBytes: bytes.length,
+          md5: createHash('md5').update(bytes).digest('hex'),
+        })
+        const read = (member: string) => run('tar', ['-xzOf', taken.file, '--wildcards', member])
+        expect((await read('*epoch-1/weights')).stdout).toBe('first')
+        expect((await run('tar', ['-tzf', taken.file])).stdout).not.toContain('epoch-2')
+        await rm(taken.file)
+      }
+      expect((await engine.observe(id)).phase).toBe('running')
+      await engine.stop(id, 10_000)
+      const [output] = (await ended(id)).outputs
+      expect((await run('tar', ['-xzOf', output?.file ?? '', '--wildcards', '*epoch-2/weights'])).stdout).toBe('last')
+      expect(await engine.snapshot(id, 'checkpoints.tar.gz')).toBeUndefined()
+    })
+
+    test('a task is removed while one of its outputs is archived', async () => {
+      const outputs = [{ archive: 'checkpoints.tar.gz', path: '/opt/ml/checkpoints', always: false }]
+      const id = await start(
+        [{ do: 'write', path: '/opt/ml/checkpoints/weights', text: 'some' }, { do: 'await-stop' }],
+        { outputs },
+      )
+      await printed(id, 'waiting')
+      const taken = engine.snapshot(id, 'checkpoints.tar.gz')
+      await engine.remove(id)
+      const output = await taken
+      expect(output?.archive ?? 'checkpoints.tar.gz').toBe('checkpoints.tar.gz')
+      expect(await engine.list()).toEqual([])
+      expect(await harness.leftovers()).toEqual([])
+    })
+
     test('remove leaves nothing of a task that runs, its daemons included', async () => {
       const id = await start([{ do: 'leave-daemon' }, { do: 'hang' }], {
         outputs: [{ archive: 'model.tar.gz', path: '/opt/ml/model', always: true }],

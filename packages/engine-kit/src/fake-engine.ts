@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { ObjectReader, TaskLogLine, TaskSpec, TaskState } from '@sagebrush/core'
 import type { FakeEngine } from './fake-control.ts'
 import { FakeMachine, type FakeTask } from './fake-machine.ts'
@@ -64,6 +65,13 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     logs: async (id, cursor) => {
       const lines: readonly TaskLogLine[] = machine.tasks.get(id)?.lines.slice(Number(cursor ?? 0)) ?? []
       return { lines, cursor: String(Number(cursor ?? 0) + lines.length) }
+    },
+    snapshot: async (id, archive) => {
+      const task = machine.tasks.get(id)
+      if (task?.state.phase !== 'running') return undefined
+      const output = task.spec.outputs.find((one) => one.archive === archive)
+      if (!output) throw new TypeError(`the task ${id} has no output "${archive}"`)
+      return await machine.snapshot(id, archive, join(machine.folder(id), output.path))
     },
     remove: async (id) => {
       machine.tasks.get(id)?.stop.abort()

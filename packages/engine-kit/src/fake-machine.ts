@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync } from 'node:fs'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -21,6 +21,7 @@ export class FakeMachine {
   readonly tasks = new Map<string, FakeTask>()
   readonly listeners = new Set<(id: string) => void>()
   #folder: string | undefined
+  readonly #snapshots = new Map<Promise<unknown>, string>()
 
   changed(id: string): void {
     for (const listener of this.listeners) listener(id)
@@ -50,14 +51,30 @@ export class FakeMachine {
     )
   }
 
-  async pack(id: string, archive: string, folder: string): Promise<CollectedOutput> {
-    const file = join(this.folder(id), archive)
+  /** What the folder holds now; undefined where it is empty. It is copied first, for tar refuses what changes. */
+  async snapshot(id: string, archive: string, folder: string): Promise<CollectedOutput | undefined> {
+    const taken = this.#snapshot(id, archive, folder)
+    this.#snapshots.set(taken, id)
+    return await taken.finally(() => this.#snapshots.delete(taken))
+  }
+
+  async #snapshot(id: string, archive: string, folder: string): Promise<CollectedOutput | undefined> {
+    if ((await readdir(folder).catch(() => [])).length === 0) return undefined
+    await mkdir(this.folder(id), { recursive: true })
+    const own = await mkdtemp(join(this.folder(id), 'snapshot-'))
+    await cp(folder, join(own, 'content'), { recursive: true })
+    return await this.pack(id, archive, join(own, 'content'), own)
+  }
+
+  async pack(id: string, archive: string, folder: string, into = this.folder(id)): Promise<CollectedOutput> {
+    const file = join(into, archive)
     await promisify(execFile)('tar', ['-czf', file, '-C', folder, '.'])
     const bytes = await readFile(file)
     return { archive, file, sizeBytes: bytes.length, md5: createHash('md5').update(bytes).digest('hex') }
   }
 
   async deleteFiles(id: string): Promise<void> {
+    await Promise.allSettled([...this.#snapshots].flatMap(([taken, task]) => (task === id ? [taken] : [])))
     if (this.#folder) await rm(this.folder(id), { recursive: true, force: true })
   }
 

@@ -98,6 +98,7 @@ async function perform(
     if (act.do === 'print') engine.log(spec.id, act.text)
     if (act.do === 'print-variable') engine.log(spec.id, spec.environment[act.name] ?? '')
     if (act.do === 'write') await write(place(act.path), act.text)
+    if (act.do === 'keep-writing') void keepWriting(place(act.path), task.stop.signal)
     if (act.do === 'make-executable') await chmod(place(act.path), 0o755)
     if (act.do === 'show') {
       const text = await readFile(place(act.path), 'utf8')
@@ -119,6 +120,11 @@ async function perform(
     }
   }
   return { code: 0 }
+}
+
+async function keepWriting(path: string, signal: AbortSignal): Promise<void> {
+  // The folder goes with the task, perhaps before the signal.
+  while (!signal.aborted) await writeFile(path, Buffer.alloc(300_000), { signal }).catch(() => undefined)
 }
 
 async function serve(engine: FakeEngine, spec: TaskSpec, task: FakeTask): Promise<void> {

@@ -9,6 +9,7 @@ import { type ProcessEngineOptions, taskFiles } from './options.ts'
 import { type ProbeResult, probe } from './probe.ts'
 import { refusal } from './refuse.ts'
 import { deleteTree, endSupervisor, killLeftovers, removeFolder } from './remove.ts'
+import { Snapshots } from './snapshot.ts'
 import { socketFolder } from './socket-folder.ts'
 import { Launcher, makeRoot } from './start.ts'
 import { requestStop } from './stop.ts'
@@ -31,6 +32,7 @@ export async function openProcessEngine(options: ProcessEngineOptions): Promise<
   }
   const watcher = new Watcher(root, () => activeTasks(root))
   const launcher = new Launcher(options, probed, (id) => watcher.tell(id))
+  const snapshots = new Snapshots(options)
   // Early, so that the first job need not wait for either; whoever needs them hears of a failure.
   void launcher.warm().catch(() => {})
   const observe = (id: string) => observeTask(id, options, launcher)
@@ -50,8 +52,14 @@ export async function openProcessEngine(options: ProcessEngineOptions): Promise<
       if (state.phase === 'preparing' && (await launcher.abort(id))) await endUnstarted(id, launcher)
     },
     logs: async (id, cursor) => await readLog(isTaskId(id) ? taskFiles(root, id).log : '/nonexistent', cursor),
+    snapshot: async (id, archive) => {
+      const [python] = (await probed()).pythons
+      if (!python || (await observe(id)).phase !== 'running') return undefined
+      return await snapshots.take(id, archive, python.path)
+    },
     remove: async (id) => {
       if (!isTaskId(id)) return
+      await snapshots.end(id)
       await launcher.abort(id)
       await endSupervisor(root, id)
       if ((await probed()).namespaces === 'none') await killLeftovers(root, id)
@@ -63,6 +71,7 @@ export async function openProcessEngine(options: ProcessEngineOptions): Promise<
     watch: (listener) => watcher.add(listener),
     close: async () => {
       watcher.close()
+      await snapshots.close()
       await launcher.close()
       await asked?.catch(() => {}) // its process and folder must not outlive us
     },

@@ -10,11 +10,11 @@ export interface Answer {
   readonly body: Buffer
 }
 
-/** Body limit, in the words and with the status that clients know. */
+/** Body limit. AWS's gateway refuses without an error type, so clients see the status: github.com/aws/sagemaker-python-sdk/issues/171. */
 export function requireSize(router: Router, body: Uint8Array | undefined): void {
   const limit = router.config.maxBodyBytes
   if (body !== undefined && body.byteLength > limit) {
-    throw new ApiError('ValidationError', `HTTP content length exceeded ${limit} bytes.`, { status: 413 })
+    throw new ApiError('413', `HTTP content length exceeded ${limit} bytes.`, { status: 413 })
   }
 }
 

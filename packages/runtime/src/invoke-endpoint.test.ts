@@ -132,7 +132,7 @@ test('unknown endpoints, variants and oversize bodies are refused', async () => 
     message: 'Variant w not found for Request',
   })
   expect(await failure(invoke(opened))).toMatchObject({
-    name: 'ValidationError',
+    name: '413',
     status: 413,
     message: 'HTTP content length exceeded 4 bytes.',
   })

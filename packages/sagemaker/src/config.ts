@@ -4,6 +4,8 @@ export interface SageMakerConfig {
   readonly holdMs: number
   /** How often a resource in progress is looked at without any hint: the safety net. */
   readonly pollMs: number
+  /** Between two looks at the checkpoints of a job that runs. */
+  readonly checkpointSyncMs: number
   /** From SIGTERM to SIGKILL for training. */
   readonly trainingStopGraceMs: number
   /** From SIGTERM to SIGKILL for serving. */
@@ -26,6 +28,7 @@ const DAY_SECONDS = 86_400
 export const defaultConfig: SageMakerConfig = {
   holdMs: 20_000,
   pollMs: 5_000,
+  checkpointSyncMs: 5_000,
   trainingStopGraceMs: 120_000,
   servingStopGraceMs: 30_000,
   startupHealthCheckMs: 480_000,

@@ -1,4 +1,14 @@
-import { type Collection, type Condition, InvalidCursor, type Page, type Scope, validationError } from '@sagebrush/core'
+import {
+  type Collection,
+  type Condition,
+  InvalidCursor,
+  type ListQuery,
+  type Page,
+  type Projected,
+  type Projection,
+  type Scope,
+  validationError,
+} from '@sagebrush/core'
 
 /** What AWS's List operations have in common. */
 export interface Listing {
@@ -11,22 +21,24 @@ export interface Listing {
 /** AWS's page size where the request names none. */
 const DEFAULT_PAGE = 10
 
-/** One page of a List operation's rows. Throws ValidationException for a token that another query gave. */
-export async function listPage<T>(
+/** One page of what a List operation's summaries are made of. Throws ValidationException for a token that another query gave. */
+export async function listPage<T, const P extends Projection<T>>(
   rows: Collection<T>,
+  members: P,
   scope: Scope,
   input: Listing,
   query: { readonly where: readonly Condition[]; readonly sortBy: string; readonly order: 'Ascending' | 'Descending' },
-): Promise<Page<T>> {
+): Promise<Page<Projected<T, P>>> {
   try {
-    return await rows.list(scope, {
+    const asked: ListQuery = {
       where: query.where,
       sortBy: query.sortBy,
       order: (input.SortOrder ?? query.order) === 'Ascending' ? 'ascending' : 'descending',
       limit: input.MaxResults ?? DEFAULT_PAGE,
       ...(input.NameContains === undefined ? {} : { nameContains: input.NameContains }),
       ...(input.NextToken === undefined ? {} : { after: input.NextToken }),
-    })
+    }
+    return await rows.list(scope, asked, members)
   } catch (error) {
     if (!(error instanceof InvalidCursor)) throw error
     throw validationError(

@@ -8,6 +8,7 @@ import {
   Reconciler,
   type RequestContext,
   type RouterTable,
+  type Scope,
   type Store,
 } from '@sagebrush/core'
 import { defaultConfig, type SageMakerConfig } from './config.ts'
@@ -22,8 +23,10 @@ import { modelSpec } from './model/model.ts'
 import { sageMakerOperations } from './operations.ts'
 import type { Reconciling, TaskEnvironment } from './reconciling.ts'
 import { hintKey, parseHintKey } from './resource-key.ts'
+import { endWork, type RunningWork, runningWork } from './running-work.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
 import { reconcileTrainingJob } from './training-job/reconcile-training-job.ts'
+import { CheckpointSync } from './training-job/sync-checkpoints.ts'
 import { trainingJobSpec } from './training-job/training-job.ts'
 
 export interface SageMakerOptions {
@@ -50,6 +53,10 @@ export interface SageMaker {
   context(request: RequestContext): SageMakerContext
   /** Takes up what the server before left unfinished, then follows hints. */
   start(): Promise<void>
+  /** The training jobs that have not ended and the endpoints, of all accounts and regions. */
+  work(): Promise<readonly RunningWork[]>
+  /** Has all of that end, as by StopTrainingJob and DeleteEndpoint; it goes on until `work` is empty. */
+  endWork(): Promise<void>
   /** Finishes removals (some seconds at most); resolves once no step is under way. Other tasks go on. */
   close(): Promise<void>
 }
@@ -66,12 +73,15 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
   }
   const owners = new Map<string, string>()
   const pump = new LogPump(engine, logs)
+  const sync = new CheckpointSync({ ...collections, engine, objects, config })
   const reconciling: Reconciling = {
     ...collections,
     engine,
     logs,
     pump,
     copyLines: (taskId) => lines.hint(taskId),
+    syncCheckpoints: (key) => checkpoints.hint(key),
+    checkpoints: sync,
     objects,
     roles,
     hints,
@@ -116,10 +126,23 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
     },
     onError: onError('a log could not be copied'),
   })
+  const checkpoints: Reconciler = new Reconciler({
+    kind: 'checkpoints',
+    step: async (key) => {
+      const found = parseHintKey('training-job', key)
+      return found && sync.step(found.scope, found.name)
+    },
+    onError: onError('checkpoints could not be stored'),
+  })
+  const context = (request: RequestContext): SageMakerContext => ({
+    ...{ ...request, ...collections, hints, roles, images, objects, engine, config },
+  })
   const listeners: (() => void)[] = []
   return {
     operations: sageMakerOperations,
-    context: (request) => ({ ...request, ...collections, hints, roles, images, objects, engine, config }),
+    context,
+    work: () => runningWork(collections),
+    endWork: () => endWork(collections, (scope) => context(ownRequest(scope, clock))),
     start: async () => {
       listeners.push(
         hints.onAny(dispatch),
@@ -140,7 +163,20 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
       await finishRemovals(collections, config.closeMs)
       for (const stop of listeners.splice(0)) stop()
       health.close()
-      await Promise.all([jobs.close(), endpoints.close(), lines.close()])
+      await Promise.all([jobs.close(), endpoints.close(), lines.close(), checkpoints.close()])
     },
+  }
+}
+
+/** A request that no client sent: the operator's, who owns everything here. */
+function ownRequest({ account, region }: Scope, now: () => Date): RequestContext {
+  const arn = `arn:aws:iam::${account}:root`
+  return {
+    caller: { account, region, accessKeyId: '', arn, userId: account },
+    requestId: '',
+    signal: new AbortController().signal,
+    waiter: false,
+    headers: {},
+    now,
   }
 }

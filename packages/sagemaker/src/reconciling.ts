@@ -12,6 +12,7 @@ import type {
 import type { SageMakerConfig } from './config.ts'
 import type { SageMakerCollections } from './context.ts'
 import type { LogPump } from './log-pump.ts'
+import type { CheckpointSync } from './training-job/sync-checkpoints.ts'
 
 /** Variables that let a task's code reach this server as its role: credentials, endpoint URLs, region. */
 export type TaskEnvironment = (
@@ -26,6 +27,9 @@ export interface Reconciling extends SageMakerCollections {
   readonly pump: LogPump
   /** Has the task's new lines copied, beside the step: a task may print for ever. */
   readonly copyLines: (taskId: string) => void
+  /** Has a running job's checkpoints stored beside the step; its end breaks that off first. */
+  readonly syncCheckpoints: (key: string) => void
+  readonly checkpoints: CheckpointSync
   readonly objects: Objects
   readonly roles: ExecutionRoles
   readonly hints: Hints

@@ -5,6 +5,7 @@ export interface AdminActions {
   readonly version: string
   readonly status: () => Promise<Record<string, unknown>>
   readonly collectGarbage: () => Promise<Record<string, unknown>>
+  readonly endWork: () => Promise<Record<string, unknown>>
 }
 
 export interface Admin {
@@ -36,7 +37,9 @@ async function answer(
   response: ServerResponse,
 ) {
   if (route === 'GET health') return send(response, 200, { status: 'ok', version: actions.version })
-  const work = { 'GET status': actions.status, 'POST gc': actions.collectGarbage }[route]
+  const work = { 'GET status': actions.status, 'POST gc': actions.collectGarbage, 'POST end-work': actions.endWork }[
+    route
+  ]
   if (!work) return send(response, 404, { error: `There is nothing at ${route}.` })
   if (!holdsToken(request, token)) return send(response, 403, { error: 'The token of the home is missing.' })
   try {

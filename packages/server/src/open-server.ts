@@ -81,8 +81,13 @@ async function open(
       region: facts?.region,
       engine: services.engine.name,
       tasks: (await services.engine.list()).length,
+      work: await services.sagemaker.work(),
     }),
     collectGarbage: () => services.collectGarbage(),
+    endWork: async () => {
+      await services.sagemaker.endWork()
+      return { work: await services.sagemaker.work() }
+    },
   })
   const gateway = openGateway({
     ...{ services, config, clock, log },

@@ -83,6 +83,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     },
     config: {
       maxRuntimeSeconds: config['limits.trainingRuntimeSeconds'],
+      checkpointSyncMs: config['training.checkpointSyncSeconds'] * 1000,
       trainingStopGraceMs: config['limits.trainingStopSeconds'] * 1000,
       servingStopGraceMs: config['limits.servingStopSeconds'] * 1000,
       startupHealthCheckMs: config['limits.startupSeconds'] * 1000,

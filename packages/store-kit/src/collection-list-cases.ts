@@ -77,6 +77,39 @@ export function collectionListCases(name: string, withStore: WithStore): void {
     )
 
     test(
+      'reads of each value the members that are asked for',
+      withStore(async (store) => {
+        interface Told {
+          readonly size: number
+          readonly told?: Date
+          readonly history: readonly { readonly at: Date; readonly text: string }[]
+          readonly inner?: { readonly $kept: string; readonly left: number; readonly bytes: Uint8Array }
+        }
+        const rows = store.collection<Told>({ name: 'told', index: { size: ({ size }) => size } })
+        const at = new Date(1_000)
+        const history = ['first', 'second'].map((text) => ({ at, text }))
+        const inner = { $kept: 'yes', left: 7, bytes: new Uint8Array([1, 2]) }
+        await rows.insert(scope, 'full', { size: 1, told: at, history, inner })
+        await rows.insert(scope, 'bare', { size: 2, history: [] })
+        const query: ListQuery = { sortBy: 'size', order: 'ascending', limit: 5 }
+        const members = { told: true, history: 'last', inner: { $kept: true, bytes: true } } as const
+        const page = await rows.list(scope, query, members)
+        expect(page.rows).toEqual([
+          {
+            scope,
+            name: 'full',
+            version: 1,
+            value: { told: at, history: [{ at, text: 'second' }], inner: { $kept: 'yes', bytes: inner.bytes } },
+          },
+          { scope, name: 'bare', version: 1, value: { history: [] } },
+        ])
+        expect(Object.keys(page.rows[1]?.value ?? {})).toEqual(['history'])
+        const { next = '' } = await rows.list(scope, { ...query, limit: 1 })
+        expect((await rows.list(scope, { ...query, after: next }, { size: true })).rows[0]?.value).toEqual({ size: 2 })
+      }),
+    )
+
+    test(
       'refuses a field that is none',
       withStore(async (store) => {
         const rows = store.collection(things)

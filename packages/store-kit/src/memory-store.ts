@@ -2,6 +2,12 @@ import {
   type Collection,
   type CollectionSpec,
   type Condition,
+  type ListQuery,
+  type Members,
+  type Page,
+  type Projected,
+  type Projection,
+  project,
   type Range,
   type RangeEntry,
   type RangeQuery,
@@ -92,9 +98,12 @@ class MemoryCollection<T> implements Collection<T> {
     return row
   }
 
-  async list(scope: Scope, query: Parameters<Collection<T>['list']>[1]): ReturnType<Collection<T>['list']> {
+  list(scope: Scope, query: ListQuery): Promise<Page<T>>
+  list<const P extends Projection<T>>(scope: Scope, query: ListQuery, members: P): Promise<Page<Projected<T, P>>>
+  async list(scope: Scope, query: ListQuery, members?: Members): Promise<Page<unknown>> {
     const page = listPage(this.#spec, scope, [...this.#rows(scope).values()], query)
-    return { ...page, rows: page.rows.map((row) => ({ ...row, value: keepCopy(row.value) as T })) }
+    const read = (value: T): T => keepCopy(members ? project(value, members) : value) as T
+    return { ...page, rows: page.rows.map((row) => ({ ...row, value: read(row.value) })) }
   }
 
   async range(scope: Scope, query: RangeQuery): Promise<Range<T>> {

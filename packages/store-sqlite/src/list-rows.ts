@@ -1,3 +1,4 @@
+import { project } from '@sagebrush/core'
 import type { Bound, IndexCell, ListRequest, Place } from './messages.ts'
 import { bindCell, columnOf, indexName, tableOf } from './schema.ts'
 import type { Statements } from './statements.ts'
@@ -23,7 +24,7 @@ export function listRows(
   scope: number,
   request: ListRequest,
 ): { rows: ListedRow[]; next?: Place } {
-  const { collection, sortBy, limit } = request
+  const { collection, sortBy, limit, members } = request
   const sort = sortBy === 'name' ? 'name' : columnOf(sortBy)
   const direction = request.descending ? 'DESC' : 'ASC'
   const clauses = [...boundsAfter(request).map(boundClause), ...placeClauses(request, sort)]
@@ -38,7 +39,9 @@ export function listRows(
   const read = statements.of(`SELECT version, value FROM ${tableOf(collection)} WHERE id = ?`)
   const rows = page.map(({ id, name }): ListedRow => {
     const row = read.get(id as number)
-    return [String(name), Number(row?.version), String(row?.value)]
+    const json = String(row?.value)
+    // Here and not with the caller, whose thread serves requests.
+    return [String(name), Number(row?.version), members ? JSON.stringify(project(JSON.parse(json), members)) : json]
   })
   const last = page.at(-1)
   if (found.length <= limit || !last) return { rows }

@@ -1,3 +1,5 @@
+import type { Members } from '@sagebrush/core'
+
 /** What an index column holds: null stands for a field that the row lacks. */
 export type IndexCell = number | string | null
 
@@ -33,6 +35,8 @@ export interface ListRequest {
   readonly descending: boolean
   readonly limit: number
   readonly after?: Place
+  /** Of each value, by their encoded names; the whole where absent. */
+  readonly members?: Members
 }
 
 export interface RangeRequest {

@@ -4,7 +4,10 @@ import type {
   Condition,
   IndexValue,
   ListQuery,
+  Members,
   Page,
+  Projected,
+  Projection,
   Range,
   RangeQuery,
   Row,
@@ -12,7 +15,7 @@ import type {
 } from '@sagebrush/core'
 import { queryMark, readCursor, writeCursor } from './cursor.ts'
 import type { IndexCell, ReaderCalls, RowKey, StoredValue, WriterCalls } from './messages.ts'
-import { decodeValue, encodeValue } from './value-codec.ts'
+import { decodeValue, encodeMembers, encodeValue } from './value-codec.ts'
 import type { WorkerLink } from './worker-link.ts'
 
 // Small enough that a get, which waits for the same thread, does not notice.
@@ -67,7 +70,9 @@ export class SqliteCollection<T> implements Collection<T> {
     return this.#row(scope, name, await this.#threads.writer.call('remove', input))
   }
 
-  async list(scope: Scope, query: ListQuery): Promise<Page<T>> {
+  list(scope: Scope, query: ListQuery): Promise<Page<T>>
+  list<const P extends Projection<T>>(scope: Scope, query: ListQuery, members: P): Promise<Page<Projected<T, P>>>
+  async list(scope: Scope, query: ListQuery, members?: Members): Promise<Page<unknown>> {
     const { where = [], nameContains = '', sortBy, order, limit } = query
     this.#checkFields(where, sortBy)
     checkLimit(limit)
@@ -84,6 +89,7 @@ export class SqliteCollection<T> implements Collection<T> {
       descending: order === 'descending',
       limit,
       ...(after ? { after } : {}),
+      ...(members ? { members: encodeMembers(members) } : {}),
     })
     const rows = page.rows.map(([name, version, json]) => this.#made(scope, name, version, json))
     return page.next ? { rows, next: writeCursor(mark, page.next) } : { rows }

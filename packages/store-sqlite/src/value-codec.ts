@@ -1,3 +1,5 @@
+import type { Members } from '@sagebrush/core'
+
 /**
  * Values as JSON, with what JSON lacks as objects of one `$` key: `{"$date": ms}`, `{"$bytes": base64}`,
  * `{"$number": "NaN"}`. A key of the value's own that begins with `$` is written with one more.
@@ -9,6 +11,20 @@ export function encodeValue(value: unknown): string {
 export function decodeValue(json: string): unknown {
   const value: unknown = JSON.parse(json)
   return json.includes('"$') ? untagged(value) : value
+}
+
+/** The members under the names that their encoded values have. */
+export function encodeMembers(members: Members): Members {
+  return Object.fromEntries(
+    Object.entries(members).map(([name, wanted]) => [
+      encodeKey(name),
+      typeof wanted === 'object' ? encodeMembers(wanted) : wanted,
+    ]),
+  )
+}
+
+function encodeKey(key: string): string {
+  return key.startsWith('$') ? `$${key}` : key
 }
 
 function tagged(value: unknown, path: string): unknown {
@@ -28,7 +44,7 @@ function tagged(value: unknown, path: string): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, member]) => member !== undefined)
-      .map(([key, member]) => [key.startsWith('$') ? `$${key}` : key, tagged(member, `${path}.${key}`)]),
+      .map(([key, member]) => [encodeKey(key), tagged(member, `${path}.${key}`)]),
   )
 }
 

@@ -1,11 +1,12 @@
 import { runningServer } from '@sagebrush/server/client'
 import { Command } from 'commander'
 import { askServer } from '../ask-server.ts'
+import { titleOf, workIn } from '../running-work.ts'
 import { configOf, withSettings } from '../settings-options.ts'
 
 export function statusCommand(): Command {
   return withSettings(new Command('status'))
-    .description('say whether a server runs on this home, and what it holds; exit status 3 where none does')
+    .description('say whether a server runs on this home, and which jobs and endpoints; exit status 3 where none does')
     .option('--json', 'as JSON')
     .action(async (options) => {
       const { config } = configOf(options)
@@ -15,14 +16,27 @@ export function statusCommand(): Command {
         process.exitCode = 3
         return
       }
-      const status = await askServer(record, 'GET', 'status')
+      const { work, ...status } = await askServer(record, 'GET', 'status')
       if (options.json) {
-        process.stdout.write(`${JSON.stringify({ running: true, ...status })}\n`)
+        process.stdout.write(`${JSON.stringify({ running: true, ...status, work })}\n`)
         return
       }
       process.stdout.write(`Sagebrush ${record.version} runs on ${config.home}\n`)
       for (const [name, value] of Object.entries(status)) {
         process.stdout.write(`  ${name.padEnd(18)} ${typeof value === 'string' ? value : JSON.stringify(value)}\n`)
       }
+      const rows = workIn({ work }).map((one) => [titleOf(one, status), one.status, `since ${localTime(one.since)}`])
+      process.stdout.write(rows.length === 0 ? 'No training job runs, and there is no endpoint.\n' : table(rows))
     })
+}
+
+/** `2026-03-01 12:00:00`, in the zone of the reader. */
+function localTime(iso: string): string {
+  return new Date(iso).toLocaleString('sv-SE')
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0))
+  const padded = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(width(column))).join('  ')
+  return rows.map((row) => `  ${padded(row).trimEnd()}\n`).join('')
 }

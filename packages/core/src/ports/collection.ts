@@ -1,4 +1,5 @@
 import type { Scope } from '../caller.ts'
+import type { Projected, Projection } from '../projection.ts'
 
 /** One stored value with the version that guards its next write (1 at insert, then +1 a write). */
 export interface Row<T> {
@@ -81,6 +82,8 @@ export interface Collection<T> {
   /** Resolves to the row that it removed; with `version`, only where that is the row's. */
   remove(scope: Scope, name: string, version?: number): Promise<Row<T> | undefined>
   list(scope: Scope, query: ListQuery): Promise<Page<T>>
+  /** Reads only these members: a page of summaries costs no decoding of all that a summary leaves out. */
+  list<const P extends Projection<T>>(scope: Scope, query: ListQuery, members: P): Promise<Page<Projected<T, P>>>
   range(scope: Scope, query: RangeQuery): Promise<Range<T>>
   /** Rows of all accounts and regions, in batches, for reconcilers and garbage collection. */
   each(where?: readonly Condition[]): AsyncIterable<Row<T>>

@@ -170,6 +170,8 @@ export interface Engine {
     id: string,
     cursor: string | undefined,
   ): Promise<{ readonly lines: readonly TaskLogLine[]; readonly cursor: string }>
+  /** Archives one of the task's outputs as it is now, while the task runs; undefined where it does not run or the folder is empty. */
+  snapshot(id: string, archive: string): Promise<CollectedOutput | undefined>
   /** Kills what still runs and removes everything that bears the id. */
   remove(id: string): Promise<void>
   /** Every id that this engine still holds anything of. */

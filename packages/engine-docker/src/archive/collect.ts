@@ -1,4 +1,5 @@
-import { createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { finished, pipeline } from 'node:stream/promises'
 import { type Entry, extract, type Headers, pack } from 'tar-stream'
 import { type EngineAddress, EngineApi, EngineApiError } from '../engine-api.ts'
@@ -12,6 +13,11 @@ export interface CollectOrder {
   readonly path: string
   /** The archive's file on this machine. */
   readonly file: string
+  /**
+   * For a container that runs: a file to which each member is copied first. Where a file changes, the engine cuts its
+   * archive short: what came whole before that is stored, and the rest is for the next time.
+   */
+  readonly scratch?: string
 }
 
 export interface Collected {
@@ -29,7 +35,7 @@ const MOST_PROBLEMS = 20
  * Archives a folder of a container, which runs or has ended: tar and gzip, names relative to the folder. Links are
  * stored, never followed. A folder that is not there gives an empty archive.
  */
-export async function collect({ address, container, path, file }: CollectOrder): Promise<Collected> {
+export async function collect({ address, container, path, file, scratch }: CollectOrder): Promise<Collected> {
   const sink = new GzipSink()
   const target = pack()
   const written = pipeline(target, sink, createWriteStream(file, { mode: 0o600 }))
@@ -42,14 +48,19 @@ export async function collect({ address, container, path, file }: CollectOrder):
       const entries = extract()
       const read = pipeline(source, entries)
       read.catch(() => {})
-      for await (const entry of entries) {
-        const header = storable(entry.header, path, problems)
-        if (header) {
-          members++
-          await add(target, header, entry)
-        } else entry.resume()
+      const store = async () => {
+        for await (const entry of entries) {
+          const header = storable(entry.header, path, problems)
+          if (!header) entry.resume()
+          else if (scratch === undefined || header.type !== 'file') await add(target, header, entry)
+          else await addCopy(target, header, entry, scratch)
+          if (header) members++
+        }
+        await read
       }
-      await read
+      await store().catch((error) => {
+        if (scratch === undefined || error?.code === 'ENOSPC') throw error
+      })
     }
     target.finalize()
     await written
@@ -101,6 +112,12 @@ async function add(target: ReturnType<typeof pack>, header: Headers, entry: Entr
     place.end()
     await finished(place)
   }
+}
+
+async function addCopy(target: ReturnType<typeof pack>, header: Headers, entry: Entry, scratch: string): Promise<void> {
+  await pipeline(entry, createWriteStream(scratch, { mode: 0o600 }))
+  await pipeline(createReadStream(scratch), target.entry(header))
+  await rm(scratch)
 }
 
 /** The member as it is stored, without the folder's own name before it; undefined for what is not stored. */

@@ -10,7 +10,7 @@ export function decodeJson(model: ServiceModel, member: MemberModel, value: unkn
     case 'structure':
       return shape.document ? value : decodeStructure(model, shape, value, path)
     case 'list': {
-      if (!Array.isArray(value)) throw mismatch(value, 'a List', path)
+      if (!Array.isArray(value)) throw mismatch(value, 'list', path)
       return value.map((item, i) =>
         item === null ? undefined : decodeJson(model, shape.member, item, `${path}.${i + 1}.member`),
       )
@@ -29,7 +29,7 @@ export function decodeJson(model: ServiceModel, member: MemberModel, value: unkn
 }
 
 export function decodeStructure(model: ServiceModel, shape: StructureShape, value: unknown, path: string) {
-  const source = asObject(value, path)
+  const source = asObject(value, 'structure', path)
   const out: Record<string, unknown> = {}
   for (const name in shape.members) {
     const member = shape.members[name]
@@ -120,27 +120,39 @@ function define(target: Record<string, unknown>, key: string, value: unknown): v
 }
 
 function objectEntries(value: unknown, path: string): [string, unknown][] {
-  return Object.entries(asObject(value, path))
+  return Object.entries(asObject(value, 'map', path))
 }
 
-function asObject(value: unknown, path: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw mismatch(value, 'a Map', path)
+function asObject(value: unknown, wanted: 'map' | 'structure', path: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw mismatch(value, wanted, path)
   return value as Record<string, unknown>
 }
 
+/** What AWS says of a scalar in the place of these. */
+const NESTED: Readonly<Record<string, string>> = {
+  list: 'Expected list or null',
+  map: 'Expected map or null',
+  structure: 'Expected null',
+}
+
+/**
+ * AWS's own words, the same for all services of its framework, as the tests of github.com/architect/dynalite have
+ * them from DynamoDB (test/helpers.js, assertType), oddities included; services differ in how they call a scalar. AWS
+ * does not say where it was: we add that.
+ */
 function mismatch(value: unknown, wanted: string, path: string): ApiError {
-  const at = path === '' ? '' : ` at '${path}'`
-  if (Array.isArray(value)) return serializationError(`Start of list found where not expected${at}: expected ${wanted}`)
+  const at = path === '' ? '' : ` (at '${path}')`
+  if (Array.isArray(value)) return serializationError(`Start of list found where not expected${at}`)
   if (typeof value === 'object' && value !== null) {
-    return serializationError(`Start of structure or map found where not expected${at}: expected ${wanted}`)
+    return serializationError(`Start of structure or map found where not expected.${at}`)
   }
-  return serializationError(`${tokenName(value)} can not be converted to ${wanted}${at}`)
+  return serializationError(`${NESTED[wanted] ?? `${tokenName(value)} can not be converted to ${wanted}`}${at}`)
 }
 
 function tokenName(value: unknown): string {
   if (value === true) return 'TRUE_VALUE'
   if (value === false) return 'FALSE_VALUE'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'NUMBER_VALUE' : 'DECIMAL_VALUE'
+  if (typeof value === 'number') return 'NUMBER_VALUE'
   return value === null ? 'NULL_VALUE' : 'STRING_VALUE'
 }
 

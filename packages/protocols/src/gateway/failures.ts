@@ -34,7 +34,8 @@ function tooLarge(service: HostedService): ApiError {
     s3: 'MaxMessageLengthExceeded',
     query: 'RequestEntityTooLarge',
     json: 'RequestEntityTooLargeException',
-    'rest-json': 'ValidationError',
+    // AWS names no type, and clients take the status: github.com/aws/sagemaker-python-sdk/issues/171.
+    'rest-json': '413',
   }
   return new ApiError(names[family], `HTTP content length exceeded ${service.bodyLimitBytes} bytes.`, {
     status: family === 's3' ? 400 : 413,

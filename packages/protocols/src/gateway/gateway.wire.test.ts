@@ -133,14 +133,18 @@ describe('bad bodies', () => {
   test.each([
     ['{"TrainingJobName":', /The request body is not JSON/],
     ['{"a":"\xff"}', /it is not UTF-8/],
-    ['{"TrainingJobName":1}', /NUMBER_VALUE can not be converted to a String at 'trainingJobName'/],
-    ['{"TrainingJobName":["a"]}', /Start of list found where not expected at 'trainingJobName'/],
+    ['{"TrainingJobName":1}', /NUMBER_VALUE can not be converted to a String \(at 'trainingJobName'\)/],
+    ['{"TrainingJobName":["a"]}', /Start of list found where not expected \(at 'trainingJobName'\)/],
     [
       '{"ResourceConfig":{"InstanceCount":"2"}}',
-      /STRING_VALUE can not be converted to an Integer at 'resourceConfig.instanceCount'/,
+      /STRING_VALUE can not be converted to an Integer \(at 'resourceConfig.instanceCount'\)/,
     ],
-    ['{"EnableNetworkIsolation":"true"}', /can not be converted to a Boolean at 'enableNetworkIsolation'/],
-    ['[]', /Start of list found where not expected/],
+    ['{"EnableNetworkIsolation":"true"}', /can not be converted to a Boolean \(at 'enableNetworkIsolation'\)/],
+    ['[]', /^Start of list found where not expected$/],
+    ['{"TrainingJobName":{}}', /^Start of structure or map found where not expected\. \(at 'trainingJobName'\)$/],
+    ['{"Tags":1}', /^Expected list or null \(at 'tags'\)$/],
+    ['{"HyperParameters":"C=1"}', /^Expected map or null \(at 'hyperParameters'\)$/],
+    ['{"ResourceConfig":true}', /^Expected null \(at 'resourceConfig'\)$/],
   ])('%s', async (body, text) => {
     const request = signedRequest({
       service: 'sagemaker',
@@ -334,6 +338,9 @@ describe('the context', () => {
   test.each([
     ['Boto3/1.44.5 md/Botocore#1.44.5 m/N,E,Z,b,e,B cfg/retry-mode#legacy', true],
     ['m/B', true],
+    ['aws-cli/2.9.19 Python/3.11.2 prompt/off command/sagemaker.wait.training-job-completed-or-stopped', true],
+    ['aws-cli/2.9.19 Python/3.11.2 prompt/off command/sagemaker.describe-training-job', false],
+    ['aws-cli/2.9.19 mycommand/sagemaker.wait.endpoint-in-service', false],
     ['Boto3/1.44.5 m/N,E,Z,b,e', false],
     ['Boto3/1.44.5 lang/B', false],
     ['', false],

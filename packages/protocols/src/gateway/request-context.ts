@@ -47,9 +47,13 @@ function callerOf({ key, claim }: Proven): Caller {
   }
 }
 
-/** botocore lists the features that a call uses as `m/N,E,B` in its User-Agent; `B` is its waiters. */
+/**
+ * botocore lists the features that a call uses as `m/N,E,B` in its User-Agent; `B` is its waiters. Version 2 of the AWS
+ * CLI before it took that over (2.9, say) names the command instead: `command/sagemaker.wait.endpoint-in-service`.
+ */
 export function isWaiter(userAgent: string | undefined): boolean {
   if (userAgent === undefined) return false
+  if (/(?:^| )command\/[a-z0-9-]+\.wait\./.test(userAgent)) return true
   const start = userAgent.startsWith('m/') ? 2 : userAgent.indexOf(' m/') + 3
   if (start === 2 && !userAgent.startsWith('m/')) return false
   const end = userAgent.indexOf(' ', start)

@@ -1,82 +1,53 @@
-import { type ServiceModel, shapeOf, structureOf } from '@sagebrush/contract'
+import { type StructureShape, shapeOf, structureOf } from '@sagebrush/contract'
 import { ApiError } from '@sagebrush/core'
 import { jsonError, parseJson } from '../aws-json/aws-json.ts'
 import { decodeJson, decodeStructure, encodeJson, encodeStructure, serializationError } from '../aws-json/json-value.ts'
 import { collect } from '../body/collect.ts'
 import { encodeEvents } from '../event-stream/encode-events.ts'
-import type {
-  AdmittedRequest,
-  Answer,
-  AnswerBody,
-  FailureContext,
-  Protocol,
-  RoutedOperation,
-} from '../wire/protocol.ts'
-import { readHttpInput } from './http-input.ts'
+import type { AdmittedRequest, Answer, AnswerBody, FailureContext, RoutedOperation } from '../wire/protocol.ts'
 import { writeHttpOutput } from './http-output.ts'
-import { inputPayload, outputPayload } from './payload.ts'
-import { RouteTable } from './route-table.ts'
+import { outputPayload, type PayloadMember } from './payload.ts'
+import { RestProtocol } from './rest-protocol.ts'
 
 const JSON_TYPE = 'application/json'
 
 /** REST with JSON bodies, or with one member as the body. */
-export class RestJson implements Protocol {
+export class RestJson extends RestProtocol {
   readonly family = 'rest-json'
-  readonly #model: ServiceModel
-  readonly #routes: RouteTable
 
-  constructor(model: ServiceModel) {
-    this.#model = model
-    this.#routes = new RouteTable(model)
+  protected badValue(name: string, value: string, type: string): ApiError {
+    return serializationError(`'${value}' in ${name} is no ${type}`)
   }
 
-  route({ request }: AdmittedRequest): RoutedOperation | undefined {
-    return this.#routes.match(request)
+  protected async decodeBody(shape: StructureShape, admitted: AdmittedRequest): Promise<Record<string, unknown>> {
+    const body = await collect(admitted.body)
+    return body.length === 0 ? {} : decodeStructure(this.model, shape, parseJson(body), '')
   }
 
-  async decode(routed: RoutedOperation, admitted: AdmittedRequest): Promise<Record<string, unknown>> {
-    const { operation } = routed
-    if (!operation.input) return {}
-    const shape = structureOf(this.#model, operation.input.shape)
-    const input = readHttpInput(this.#model, shape, routed, admitted.request, (name, value, type) =>
-      serializationError(`'${value}' in ${name} is no ${type}`),
-    )
-    const payload = inputPayload(this.#model, operation)
-    if (!payload) {
-      const body = await collect(admitted.body)
-      return body.length === 0 ? input : { ...input, ...decodeStructure(this.#model, shape, parseJson(body), '') }
-    }
-    const { type } = shapeOf(this.#model, payload.member.shape)
-    if (type === 'blob') input[payload.name] = admitted.body
-    else {
-      const body = await collect(admitted.body)
-      if (type === 'string') input[payload.name] = Buffer.from(body).toString('utf8')
-      else if (body.length > 0)
-        input[payload.name] = decodeJson(this.#model, payload.member, parseJson(body), payload.name)
-    }
-    return input
+  protected decodePayload({ name, member }: PayloadMember, body: Uint8Array): unknown {
+    return decodeJson(this.model, member, parseJson(body), name)
   }
 
   encode({ operation }: RoutedOperation, output: Record<string, unknown>): Answer {
     if (!operation.output) return { status: operation.http.responseCode, headers: {}, body: '' }
-    const shape = structureOf(this.#model, operation.output.shape)
-    const { headers, status } = writeHttpOutput(this.#model, shape, output)
-    const payload = outputPayload(this.#model, operation)
+    const shape = structureOf(this.model, operation.output.shape)
+    const { headers, status } = writeHttpOutput(this.model, shape, output)
+    const payload = outputPayload(this.model, operation)
     let body: AnswerBody
     let contentType: string | undefined
     if (!payload) {
-      body = JSON.stringify(encodeStructure(this.#model, shape, output))
+      body = JSON.stringify(encodeStructure(this.model, shape, output))
       contentType = JSON_TYPE
     } else {
       const value = output[payload.name]
-      const payloadShape = shapeOf(this.#model, payload.member.shape)
+      const payloadShape = shapeOf(this.model, payload.member.shape)
       if (payloadShape.type === 'structure' && payloadShape.eventstream) {
-        body = encodeEvents(this.#model, payloadShape, value as AsyncIterable<Record<string, unknown>>)
+        body = encodeEvents(this.model, payloadShape, value as AsyncIterable<Record<string, unknown>>)
         contentType = 'application/vnd.amazon.eventstream'
       } else if (payloadShape.type === 'blob' || payloadShape.type === 'string') {
         body = value as AnswerBody
       } else {
-        body = JSON.stringify(encodeJson(this.#model, payload.member, value) ?? {})
+        body = JSON.stringify(encodeJson(this.model, payload.member, value) ?? {})
         contentType = JSON_TYPE
       }
     }
@@ -85,13 +56,13 @@ export class RestJson implements Protocol {
   }
 
   encodeError(error: ApiError, _context: FailureContext): Answer {
-    return jsonError(this.#model, error, JSON_TYPE)
+    return jsonError(this.model, error, JSON_TYPE)
   }
 
   unknownOperation({ request }: AdmittedRequest): ApiError {
     return new ApiError(
       'UnknownOperationException',
-      `${this.#model.metadata.serviceFullName} has no operation at ${request.method} ${request.path}`,
+      `${this.model.metadata.serviceFullName} has no operation at ${request.method} ${request.path}`,
       { status: 404 },
     )
   }

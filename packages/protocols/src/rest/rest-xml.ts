@@ -1,75 +1,53 @@
-import { type OperationModel, type ServiceModel, shapeOf, structureOf } from '@sagebrush/contract'
+import { type OperationModel, shapeOf, structureOf } from '@sagebrush/contract'
 import { ApiError } from '@sagebrush/core'
-import { collect } from '../body/collect.ts'
 import { decodePercent } from '../wire/percent.ts'
-import type {
-  AdmittedRequest,
-  Answer,
-  AnswerBody,
-  FailureContext,
-  Protocol,
-  RoutedOperation,
-} from '../wire/protocol.ts'
+import type { AdmittedRequest, Answer, AnswerBody, FailureContext, RoutedOperation } from '../wire/protocol.ts'
 import { decodeXmlStructure } from '../xml/decode-xml.ts'
 import { element, encodeXmlStructure, XML_HEAD, xmlns } from '../xml/encode-xml.ts'
 import { parseXml, XmlProblem } from '../xml/parse-xml.ts'
-import { readHttpInput } from './http-input.ts'
 import { writeHttpOutput } from './http-output.ts'
 import { malformedXml } from './malformed-xml.ts'
-import { inputPayload, outputPayload } from './payload.ts'
-import { RouteTable } from './route-table.ts'
+import { outputPayload, type PayloadMember } from './payload.ts'
+import { RestProtocol } from './rest-protocol.ts'
 import { S3_ROOT_NAMES } from './s3-root-names.ts'
 
 const XML_TYPE = 'application/xml'
 const NAMESPACE = { uri: 'http://s3.amazonaws.com/doc/2006-03-01/' }
 
 /** REST with XML bodies, as S3 speaks it. */
-export class RestXml implements Protocol {
+export class RestXml extends RestProtocol {
   readonly family = 's3'
-  readonly #model: ServiceModel
-  readonly #routes: RouteTable
 
-  constructor(model: ServiceModel) {
-    this.#model = model
-    this.#routes = new RouteTable(model)
+  protected badValue(name: string, value: string, type: string): ApiError {
+    const message =
+      type === 'integer' || type === 'long'
+        ? `Provided ${name} not an integer or within integer range`
+        : `Provided ${name} is no ${type}`
+    return new ApiError('InvalidArgument', message, { members: { ArgumentName: name, ArgumentValue: value } })
   }
 
-  route({ request }: AdmittedRequest): RoutedOperation | undefined {
-    return this.#routes.match(request)
+  /** S3 has none: a body is always one member. What comes all the same stays unread. */
+  protected async decodeBody(): Promise<Record<string, unknown>> {
+    return {}
   }
 
-  async decode(routed: RoutedOperation, admitted: AdmittedRequest): Promise<Record<string, unknown>> {
-    const { operation } = routed
-    if (!operation.input) return {}
-    const shape = structureOf(this.#model, operation.input.shape)
-    const input = readHttpInput(this.#model, shape, routed, admitted.request, badValue)
-    const payload = inputPayload(this.#model, operation)
-    if (!payload) return input
-    const payloadShape = shapeOf(this.#model, payload.member.shape)
-    if (payloadShape.type === 'blob') {
-      input[payload.name] = admitted.body
-      return input
+  protected decodePayload({ name, member }: PayloadMember, body: Uint8Array): unknown {
+    const shape = structureOf(this.model, member.shape)
+    try {
+      const root = parseXml(body)
+      const expected = member.locationName ?? name
+      if (root.name !== expected) throw new XmlProblem(`its root is ${root.name}, not ${expected}`)
+      return decodeXmlStructure(this.model, shape, root)
+    } catch (error) {
+      if (error instanceof XmlProblem) throw malformedXml(error.message)
+      throw error
     }
-    const body = await collect(admitted.body)
-    if (payloadShape.type === 'string') input[payload.name] = Buffer.from(body).toString('utf8')
-    else if (payloadShape.type === 'structure' && body.length > 0) {
-      try {
-        const root = parseXml(body)
-        const expected = payload.member.locationName ?? payload.name
-        if (root.name !== expected) throw new XmlProblem(`its root is ${root.name}, not ${expected}`)
-        input[payload.name] = decodeXmlStructure(this.#model, payloadShape, root)
-      } catch (error) {
-        if (error instanceof XmlProblem) throw malformedXml(error.message)
-        throw error
-      }
-    }
-    return input
   }
 
   encode({ operation }: RoutedOperation, output: Record<string, unknown>): Answer {
     if (!operation.output) return { status: operation.http.responseCode, headers: {}, body: '' }
-    const shape = structureOf(this.#model, operation.output.shape)
-    const { headers, status } = writeHttpOutput(this.#model, shape, output)
+    const shape = structureOf(this.model, operation.output.shape)
+    const { headers, status } = writeHttpOutput(this.model, shape, output)
     const { body, isXml } = this.#body(operation, output)
     if (isXml) headers['Content-Type'] ??= XML_TYPE
     return { status: status ?? (output.ContentRange === undefined ? operation.http.responseCode : 206), headers, body }
@@ -80,20 +58,20 @@ export class RestXml implements Protocol {
       const text = element('LocationConstraint', output.LocationConstraint ?? '')
       return { body: `${XML_HEAD}${text.replace('>', `${xmlns(NAMESPACE)}>`)}`, isXml: true }
     }
-    const payload = outputPayload(this.#model, operation)
+    const payload = outputPayload(this.model, operation)
     if (!payload) {
-      const shape = structureOf(this.#model, operation.output?.shape ?? '')
+      const shape = structureOf(this.model, operation.output?.shape ?? '')
       const inBody = Object.values(shape.members).some((member) => !member.location)
       if (!inBody) return { body: '', isXml: false }
       const name = S3_ROOT_NAMES[operation.name] ?? operation.output?.locationName ?? `${operation.name}Result`
-      return { body: XML_HEAD + encodeXmlStructure(this.#model, shape, output, name, NAMESPACE), isXml: true }
+      return { body: XML_HEAD + encodeXmlStructure(this.model, shape, output, name, NAMESPACE), isXml: true }
     }
     const value = output[payload.name]
-    const payloadShape = shapeOf(this.#model, payload.member.shape)
+    const payloadShape = shapeOf(this.model, payload.member.shape)
     if (payloadShape.type !== 'structure') return { body: value as AnswerBody, isXml: false }
     const name = payload.member.locationName ?? payload.name
     const members = (value ?? {}) as Record<string, unknown>
-    return { body: XML_HEAD + encodeXmlStructure(this.#model, payloadShape, members, name, NAMESPACE), isXml: true }
+    return { body: XML_HEAD + encodeXmlStructure(this.model, payloadShape, members, name, NAMESPACE), isXml: true }
   }
 
   encodeError(error: ApiError, { requestId, resource }: FailureContext): Answer {
@@ -130,12 +108,4 @@ function notModifiedHeaders({ members: { ETag, LastModified } }: ApiError): Reco
 /** S3's second id of a request. It carries nothing more here: one id finds the log's line. */
 export function hostId(requestId: string): string {
   return Buffer.from(`sagebrush/${requestId}`).toString('base64')
-}
-
-function badValue(name: string, value: string, type: string): ApiError {
-  const message =
-    type === 'integer' || type === 'long'
-      ? `Provided ${name} not an integer or within integer range`
-      : `Provided ${name} is no ${type}`
-  return new ApiError('InvalidArgument', message, { members: { ArgumentName: name, ArgumentValue: value } })
 }

@@ -57,7 +57,7 @@ describe('InvokeEndpoint', () => {
     toy.respond = ({ input }) => ({ Body: Buffer.from(String((input.Body as Uint8Array).length)) })
     expect((await invoke(new Uint8Array(6_291_456))).Body?.transformToString()).toBe('6291456')
     await expect(invoke(new Uint8Array(6_291_457))).rejects.toMatchObject({
-      name: 'ValidationError',
+      name: '413',
       message: 'HTTP content length exceeded 6291456 bytes.',
       $metadata: { httpStatusCode: 413 },
     })

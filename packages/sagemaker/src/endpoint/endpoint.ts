@@ -102,6 +102,7 @@ export function endpointExists(arn: string): ApiError {
   return validationError(`Cannot create already existing endpoint "${arn}".`)
 }
 
+/** In AWS's words, "update" also where it is to be deleted: github.com/aws/amazon-sagemaker-operator-for-k8s, sagemaker_client.go. */
 export function endpointInProgress(arn: string): ApiError {
   return validationError(`Cannot update in-progress endpoint "${arn}".`)
 }

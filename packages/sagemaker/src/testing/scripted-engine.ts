@@ -20,6 +20,16 @@ export class ScriptedEngine implements Engine {
     this.#fake = fakeEngine({ now, refuses: () => this.refusal })
   }
 
+  /** What stands for `/` in the task. */
+  folder(id: string): string {
+    return this.#fake.machine.folder(id)
+  }
+
+  /** Deletes the tasks' files. */
+  dispose(): Promise<void> {
+    return this.#fake.machine.dispose()
+  }
+
   get tasks(): FakeEngine['machine']['tasks'] {
     return this.#fake.machine.tasks
   }
@@ -52,6 +62,10 @@ export class ScriptedEngine implements Engine {
     const { lines } = await this.#fake.logs(id, cursor)
     const page = lines.slice(0, 2)
     return { lines: page, cursor: String(Number(cursor ?? 0) + page.length) }
+  }
+
+  snapshot(id: string, archive: string): Promise<CollectedOutput | undefined> {
+    return this.#fake.snapshot(id, archive)
   }
 
   remove(id: string): Promise<void> {

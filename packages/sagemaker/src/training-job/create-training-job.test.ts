@@ -53,6 +53,11 @@ const refusals: [string, Partial<CreateTrainingJobRequest>, string][] = [
     'Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds.',
   ],
   [
+    'patience without spot',
+    { StoppingCondition: { MaxRuntimeInSeconds: 10, MaxWaitTimeInSeconds: 20 } },
+    'Invalid MaxWaitTimeInSeconds. It is only supported when EnableManagedSpotTraining is set to true',
+  ],
+  [
     'an output that is not in S3',
     { OutputDataConfig: { S3OutputPath: 'https://out/x' } },
     'OutputDataConfig.S3OutputPath "https://out/x" must be of the form s3://bucket/prefix.',

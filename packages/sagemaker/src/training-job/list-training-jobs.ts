@@ -3,9 +3,19 @@ import { equals, listPage, within } from '../listing.ts'
 import { secondaryStatus, warmPoolStatus } from './training-job.ts'
 
 const SORT = { Name: 'name', CreationTime: 'created', Status: 'status' } as const
+const SUMMARY = {
+  name: true,
+  arn: true,
+  created: true,
+  modified: true,
+  status: true,
+  transitions: 'last',
+  trainingEnd: true,
+  request: { ResourceConfig: { KeepAlivePeriodInSeconds: true, TrainingPlanArn: true } },
+} as const
 
 export const ListTrainingJobs = operation('ListTrainingJobs', async (input, ctx) => {
-  const page = await listPage(ctx.trainingJobs, ctx.caller, input, {
+  const page = await listPage(ctx.trainingJobs, SUMMARY, ctx.caller, input, {
     where: [
       ...within('created', input.CreationTimeAfter, input.CreationTimeBefore),
       ...within('modified', input.LastModifiedTimeAfter, input.LastModifiedTimeBefore),

@@ -49,6 +49,8 @@ export async function reconcileTrainingJob(ctx: Reconciling, scope: Scope, name:
   if (job.stop || absent.length > 0 || states.some(wentWrong)) await stopTheRest(ctx, job, states)
   if (next !== job && !(await apply(ctx, row, next))) return AT_ONCE
   for (const host of job.hosts) ctx.copyLines(taskId(job.attempt, host.name))
+  if (job.request.CheckpointConfig && states.some(({ phase }) => phase === 'running'))
+    ctx.syncCheckpoints(hintKey('training-job', scope, name))
   return untilDeadline(ctx, next, states, now)
 }
 
@@ -106,6 +108,7 @@ async function conclude(
   job: TrainingJob,
   states: readonly TaskState[],
 ): Promise<number | undefined> {
+  await ctx.checkpoints.end(row.scope, row.name)
   const [uploadError] = await together(storeOutputs(ctx, row.scope, job, states), pumpAll(ctx, job, states))
   const outcome = outcomeOf(job, states, uploadError)
   const attempts = job.formerAttempts.length

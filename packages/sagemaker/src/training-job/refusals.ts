@@ -42,7 +42,12 @@ function runtime(request: CreateTrainingJobRequest, maxRuntimeSeconds: number): 
 
 function spot(request: CreateTrainingJobRequest): string | undefined {
   const { MaxRuntimeInSeconds: run = 0, MaxWaitTimeInSeconds: wait } = request.StoppingCondition ?? {}
-  if (!request.EnableManagedSpotTraining || wait === undefined || wait >= run) return undefined
+  // In AWS's words: github.com/Kenza-AI/sagify/issues/111. Of the other text no source is known.
+  if (!request.EnableManagedSpotTraining) {
+    if (wait === undefined) return undefined
+    return 'Invalid MaxWaitTimeInSeconds. It is only supported when EnableManagedSpotTraining is set to true'
+  }
+  if (wait === undefined || wait >= run) return undefined
   return 'Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds.'
 }
 

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { ApiError, type CollectedOutput, DiskFull, type Scope, StagingError, type TaskState } from '@sagebrush/core'
 import type { Reconciling } from '../reconciling.ts'
 import { folderUri } from './inputs.ts'
-import { archivedFiles, mergeArchives } from './tar.ts'
+import { archivedFiles, isInside, mergeArchives } from './tar.ts'
 import { modelArtifacts, outputUri, type TrainingJob } from './training-job.ts'
 import { CHECKPOINT_ARCHIVE, MODEL_ARCHIVE, OUTPUT_ARCHIVE } from './training-task.ts'
 
@@ -74,8 +74,7 @@ async function storeFiles(
 ): Promise<void> {
   for (const { file } of parts) {
     for await (const { name, content } of archivedFiles(file)) {
-      if (name.startsWith('/') || name.split('/').includes('..'))
-        throw new StagingError(`The file name "${name}" leads out of its folder`)
+      if (!isInside(name)) throw new StagingError(`The file name "${name}" leads out of its folder`)
       const single = `${file}.single`
       await pipeline(content, createWriteStream(single))
       await ctx.objects.putFile(scope, `${prefix}${name}`, single, BYTES)

@@ -21,6 +21,11 @@ export interface ArchivedFile {
   content(): AsyncGenerator<Buffer>
 }
 
+/** False for a name that leads out of the folder that it is to be in. */
+export function isInside(name: string): boolean {
+  return !name.startsWith('/') && !name.split('/').includes('..')
+}
+
 /** Writes one .tar.gz with the members of several, in order: what a job's hosts left, as AWS joins it. */
 export async function mergeArchives(files: readonly string[], target: string): Promise<void> {
   await pipeline(

@@ -112,11 +112,11 @@ export function allTaskIds(job: TrainingJob): string[] {
   return [...job.formerAttempts, job.attempt].flatMap((attempt) => job.hosts.map((host) => taskId(attempt, host.name)))
 }
 
-export function secondaryStatus(job: TrainingJob): SecondaryStatus {
+export function secondaryStatus(job: Pick<TrainingJob, 'transitions'>): SecondaryStatus {
   return job.transitions.at(-1)?.status ?? 'Starting'
 }
 
-export function isTerminal(job: TrainingJob): boolean {
+export function isTerminal(job: Pick<TrainingJob, 'status'>): boolean {
   return job.status === 'Completed' || job.status === 'Failed' || job.status === 'Stopped'
 }
 
@@ -166,7 +166,11 @@ export function finished(
 }
 
 /** No pool is ever kept: an environment is warm by itself. A job that asks for one is told that its pool is gone. */
-export function warmPoolStatus(job: TrainingJob): 'InUse' | 'Terminated' | undefined {
+export function warmPoolStatus(
+  job: Pick<TrainingJob, 'status'> & {
+    readonly request: { readonly ResourceConfig?: { readonly KeepAlivePeriodInSeconds?: number } }
+  },
+): 'InUse' | 'Terminated' | undefined {
   if (!job.request.ResourceConfig?.KeepAlivePeriodInSeconds) return undefined
   return isTerminal(job) ? 'Terminated' : 'InUse'
 }

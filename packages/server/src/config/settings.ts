@@ -42,6 +42,7 @@ export const settings = {
     ['auto', 'off'],
     'give each task its own mounts and process tree, where the machine can',
   ),
+  'training.checkpointSyncSeconds': integer(5, 1, 86_400, 'how often a running job’s checkpoints are stored in S3'),
   'limits.invokeBodyBytes': integer(6 * MIB, 1, 1024 * MIB, 'largest body of InvokeEndpoint, in bytes'),
   'limits.invokeTimeoutSeconds': integer(60, 1, 86_400, 'longest wait for an answer of InvokeEndpoint'),
   'limits.trainingRuntimeSeconds': integer(28 * DAY_SECONDS, 1, 3650 * DAY_SECONDS, 'longest MaxRuntimeInSeconds'),

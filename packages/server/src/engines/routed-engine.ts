@@ -36,6 +36,7 @@ export function routedEngine({ engines, choose }: RoutedEngineOptions): Engine {
     observe: async (id) => (await holderOf(id))?.observe(id) ?? { phase: 'absent' },
     stop: async (id, graceMs) => await (await holderOf(id))?.stop(id, graceMs),
     logs: async (id, cursor) => await ((await holderOf(id)) ?? first).logs(id, cursor),
+    snapshot: async (id, archive) => await (await holderOf(id))?.snapshot(id, archive),
     remove: async (id) => {
       await (await holderOf(id))?.remove(id)
       holders.delete(id)

@@ -1,0 +1,25 @@
+/** What a server's status says of a training job or an endpoint. */
+export interface RunningWork {
+  readonly kind: 'training-job' | 'endpoint'
+  readonly scope: { readonly account: string; readonly region: string }
+  readonly name: string
+  readonly status: string
+  readonly since: string
+}
+
+const KINDS = { 'training-job': 'training job', endpoint: 'endpoint' } as const
+
+/** The work in a server's answer; a server of an older version says nothing of it. */
+export function workIn(answer: Readonly<Record<string, unknown>>): readonly RunningWork[] {
+  return Array.isArray(answer.work) ? (answer.work as RunningWork[]) : []
+}
+
+/** `training job NAME`, with its place where that is not the server's own. */
+export function titleOf({ kind, scope, name }: RunningWork, status: Readonly<Record<string, unknown>>): string {
+  const elsewhere = scope.account !== status.account || scope.region !== status.region
+  return `${KINDS[kind]} ${name}${elsewhere ? ` (${scope.account}, ${scope.region})` : ''}`
+}
+
+export function workKey({ kind, scope, name }: RunningWork): string {
+  return [kind, scope.account, scope.region, name].join('/')
+}
