@@ -46,16 +46,20 @@ function wasStopped(state: TaskState): boolean {
 }
 
 /**
- * AWS's form. The text is what the container wrote to /opt/ml/output/failure, else its last lines: the end of them,
- * where the error is, so that the exit code always fits.
+ * AWS's form. The text is what the container wrote to /opt/ml/output/failure, and where there is room its last lines
+ * too, for what drivers write there ("exit status 1") seldom says what went wrong. Of lines it is the end that counts,
+ * where the error is; the exit code always fits.
  */
 function algorithmError(state: Extract<TaskState, { phase: 'ended' }>): string {
   const { exit, failure, lastLines } = state
   const code = `, exit code: ${exitCode(exit)}${exit.outOfMemory ? ' (out of memory)' : ''}`
   const prefix = 'AlgorithmError: '
   const room = REASON_CHARACTERS - prefix.length - code.length
-  const written = failure?.trim()
-  const text = written ? written.slice(0, room) : lastLines.join('\n').trim().slice(-room)
+  const written = failure?.trim().slice(0, room) ?? ''
+  const unsaid = lastLines.filter((line) => line.trim() !== '' && !written.includes(line.trim())).join('\n')
+  const left = room - written.length - 1
+  const text =
+    written === '' ? unsaid.trim().slice(-room) : left > 0 ? `${written}\n${unsaid.slice(-left)}`.trim() : written
   return `${prefix}${text || 'See the job logs'}${code}`
 }
 

@@ -1,0 +1,43 @@
+import type { TaskState } from '@sagebrush/core'
+import { expect, test } from 'vitest'
+import { jobRequest } from '../testing/jobs.ts'
+import { caller } from '../testing/world.ts'
+import { outcomeOf } from './outcome.ts'
+import { newTrainingJob } from './training-job.ts'
+
+const image = { kind: 'managed', name: 'scikit-learn', version: '1.2', reason: '' } as const
+const job = newTrainingJob(caller, jobRequest('job', {}), new Date(), { image, roleCreated: false })
+
+function reason(more: Partial<Extract<TaskState, { phase: 'ended' }>>): string | undefined {
+  const now = new Date()
+  const state = {
+    phase: 'ended',
+    exit: { code: 1, outOfMemory: false, stopped: false },
+    lastLines: [],
+    outputs: [],
+    started: now,
+    collectingSince: now,
+    ended: now,
+    ...more,
+  } as const
+  const outcome = outcomeOf(job, [state], undefined)
+  return outcome.status === 'Failed' ? outcome.failureReason : undefined
+}
+
+test('the failure file comes first, and then the last lines that it does not hold', () => {
+  const lastLines = ['Traceback', 'ValueError: no such column: sepal', 'exit status 1']
+  expect(reason({ failure: 'Command failed with exit status 1', lastLines })).toBe(
+    'AlgorithmError: Command failed with exit status 1\nTraceback\nValueError: no such column: sepal, exit code: 1',
+  )
+  expect(reason({ failure: 'a\nTraceback\nValueError: no such column: sepal\nexit status 1', lastLines })).toBe(
+    'AlgorithmError: a\nTraceback\nValueError: no such column: sepal\nexit status 1, exit code: 1',
+  )
+})
+
+test('both are cut so that the reason holds 1,024 characters, the end of the lines and the exit code', () => {
+  const full = reason({ failure: 'f'.repeat(2000), lastLines: ['lost'] }) ?? ''
+  expect([full.length, full.endsWith('f, exit code: 1')]).toEqual([1024, true])
+  const lines = reason({ failure: 'f'.repeat(900), lastLines: ['x'.repeat(500), 'the error'] }) ?? ''
+  expect([lines.length, lines.endsWith('xx\nthe error, exit code: 1')]).toEqual([1024, true])
+  expect(reason({})).toBe('AlgorithmError: See the job logs, exit code: 1')
+})
