@@ -7,4 +7,7 @@ interface EngineUnderTest {
 }
 
 /** The engines under which this example's tests run. */
-export const engines: readonly EngineUnderTest[] = [{ name: 'process', needs: [] }]
+export const engines: readonly EngineUnderTest[] = [
+  { name: 'process', needs: [] },
+  { name: 'docker', needs: ['docker'] },
+]
