@@ -231,7 +231,7 @@ describe('without a server', () => {
     const done = await run(process.execPath, ['--input-type=module', '-e', script], { PATH: process.env.PATH })
     expect([done.code, done.stderr]).toEqual([
       1,
-      'sagebrush needs Node.js 24 or newer, and this is v18.20.0: install it from nodejs.org.\n',
+      'sagebrush needs Node.js 24 or newer, and this is v18.20.0: install it from nodejs.org, or beside sagebrush (npm install node@24).\n',
     ])
   })
 })

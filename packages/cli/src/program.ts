@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { configCommand } from './commands/config.ts'
+import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { downCommand } from './commands/down.ts'
 import { envCommand } from './commands/env.ts'
@@ -25,6 +26,7 @@ export function sagebrushProgram(): Command {
     envCommand,
     runCommand,
     logsCommand,
+    demoCommand,
     doctorCommand,
     configCommand,
     gcCommand,

@@ -4,3 +4,4 @@ export { ConfigError, type ConfigInput, type LoadedConfig, loadConfig } from './
 export { type Config, environmentName, type SettingName, settingNames, settings } from './config/settings.ts'
 export { type ClientFacts, type ClientFiles, clientFiles, readClientFacts } from './home/client-files.ts'
 export { HomeError, runningServer, type ServerRecord } from './home/open-home.ts'
+export { installed } from './installation.ts'

@@ -7,6 +7,7 @@ import type { Config } from './config/settings.ts'
 import { containerEngine } from './diagnose-containers.ts'
 import { type Finding, nearestFolder } from './finding.ts'
 import { runningServer } from './home/open-home.ts'
+import { installed } from './installation.ts'
 
 const FEW_BYTES_FREE = 5 * 1024 ** 3
 
@@ -66,7 +67,7 @@ async function probeHome(home: string): Promise<{ found: ProbeResult; unwritable
 
 async function probeIn(folder: string): Promise<ProbeResult> {
   try {
-    return await probe({ root: folder, searchPath: process.env.PATH ?? '' })
+    return await probe({ root: folder, searchPath: process.env.PATH ?? '', agent: installed('python/agent') })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

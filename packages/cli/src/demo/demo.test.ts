@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { leftBehind, run } from '@sagebrush/dev-env'
+import { requires } from '@sagebrush/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { requires } from '../../tools/test/requires.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const root = fileURLToPath(new URL('../../../..', import.meta.url))
 let folder: string
 
 beforeEach(() => {
@@ -37,7 +37,7 @@ test('npm run demo', { timeout: 300_000 }, async () => {
   expect(figure('create → first line of code')).toBeGreaterThan(0)
   expect(figure('create → InService')).toBeGreaterThan(0)
   expect(figure('median invoke')).toBeLessThan(1_000)
-  expect(stdout).toMatch(/cleaned up; now for yourself: npx sagebrush up\n$/)
+  expect(stdout).toMatch(/cleaned up; now for yourself: (npx )?sagebrush up\n$/)
 })
 
 test('npm run demo -- --python', { timeout: 600_000 }, async (context) => {
