@@ -26,6 +26,10 @@ export const capabilities = {
     fix: 'connect the machine to PyPI, or set PIP_INDEX_URL to a mirror',
     lacks: lacksPypi,
   },
+  'npm-registry': {
+    fix: 'connect the machine to the npm registry, or name a mirror (npm config set registry URL)',
+    lacks: () => lacksCommand(['npm', 'view', 'node@24', 'version', '--fetch-retries=1']),
+  },
   pytest: venv('pytest'),
   botocore: venv('botocore'),
   'sagemaker-sdk': venv('sagemaker-sdk'),
