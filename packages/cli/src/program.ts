@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { backupCommand } from './commands/backup.ts'
 import { configCommand } from './commands/config.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -6,6 +7,7 @@ import { downCommand } from './commands/down.ts'
 import { envCommand } from './commands/env.ts'
 import { gcCommand } from './commands/gc.ts'
 import { logsCommand } from './commands/logs.ts'
+import { restoreCommand } from './commands/restore.ts'
 import { runCommand } from './commands/run.ts'
 import { statusCommand } from './commands/status.ts'
 import { upCommand } from './commands/up.ts'
@@ -30,6 +32,8 @@ export function sagebrushProgram(): Command {
     doctorCommand,
     configCommand,
     gcCommand,
+    backupCommand,
+    restoreCommand,
   ]) {
     program.addCommand(command())
   }

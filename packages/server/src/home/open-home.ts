@@ -74,6 +74,19 @@ export function openHome(folder: string): Home {
   }
 }
 
+/** Keeps servers from an existing home, whose files are to be read as they are: its format is checked and left alone. */
+export function lockForReading(folder: string): () => void {
+  const path = realpathSync(folder)
+  const lock = takeLock(path)
+  try {
+    refuseNewer(path, lock)
+  } catch (error) {
+    lock.close()
+    throw error
+  }
+  return () => lock.close()
+}
+
 /** What the server that runs on this home wrote down, or undefined where none runs (a stale record is none). */
 export function runningServer(folder: string): ServerRecord | undefined {
   const file = join(folder, 'server.json')
@@ -122,12 +135,16 @@ function tryLock(path: string): DatabaseSync | undefined {
 
 /** The format is the lock's own `user_version`: one file less that can be lost. */
 function checkFormat(path: string, lock: DatabaseSync): void {
+  if (refuseNewer(path, lock) === HOME_FORMAT) return
+  lock.exec(`PRAGMA user_version = ${HOME_FORMAT}; COMMIT; BEGIN EXCLUSIVE`)
+}
+
+function refuseNewer(path: string, lock: DatabaseSync): number {
   const found = Number(lock.prepare('PRAGMA user_version').get()?.user_version ?? 0)
   if (found > HOME_FORMAT) {
     throw new HomeError(
       `The home ${path} has format ${found}, made by a newer Sagebrush; this one knows formats up to ${HOME_FORMAT}. Run the newer version, or choose another home (SAGEBRUSH_HOME).`,
     )
   }
-  if (found === HOME_FORMAT) return
-  lock.exec(`PRAGMA user_version = ${HOME_FORMAT}; COMMIT; BEGIN EXCLUSIVE`)
+  return found
 }
