@@ -58,6 +58,10 @@ export const capabilities = {
     lacks: () => (awsCli2() ? undefined : 'no `aws` on PATH is version 2'),
   },
   openssl: { fix: 'apt-get install openssl', lacks: () => lacksCommand(['openssl', 'version']) },
+  'systemd-analyze': {
+    fix: 'apt-get install systemd (it need not run)',
+    lacks: () => lacksCommand(['systemd-analyze', '--version']),
+  },
   strace: { fix: 'apt-get install strace', lacks: () => lacksCommand(['strace', '-o', '/dev/null', 'true']) },
   docker: {
     fix: 'install a Docker engine and start it (Debian: apt-get install docker.io), or set DOCKER_HOST',

@@ -9,6 +9,7 @@ import { gcCommand } from './commands/gc.ts'
 import { logsCommand } from './commands/logs.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { runCommand } from './commands/run.ts'
+import { serviceCommand } from './commands/service.ts'
 import { statusCommand } from './commands/status.ts'
 import { upCommand } from './commands/up.ts'
 import { version } from './version.ts'
@@ -34,6 +35,7 @@ export function sagebrushProgram(): Command {
     gcCommand,
     backupCommand,
     restoreCommand,
+    serviceCommand,
   ]) {
     program.addCommand(command())
   }
