@@ -4,7 +4,7 @@ import { removeSnapshots } from './backup/snapshot.ts'
 import type { Config } from './config/settings.ts'
 import { TaskListeners } from './engines/task-listeners.ts'
 import { type ClientFacts, writeClientFiles } from './home/client-files.ts'
-import { openHome } from './home/open-home.ts'
+import { openHome, pidNamespace } from './home/open-home.ts'
 import { closeListener, listen } from './listen.ts'
 import { openServerLog, type ServerLog, type ServerLogOptions } from './log/server-log.ts'
 import { openGateway } from './open-gateway.ts'
@@ -124,7 +124,14 @@ async function open(
   await services.sagemaker.start()
   const nightly = setInterval(() => void collectGarbage(services, log), DAY_MS)
   closers.push(() => clearInterval(nightly))
-  await home.publish({ pid: process.pid, url, started: clock().toISOString(), version, token: admin.token })
+  await home.publish({
+    pid: process.pid,
+    pidNamespace: pidNamespace(),
+    url,
+    started: clock().toISOString(),
+    version,
+    token: admin.token,
+  })
   log.info('started', { url, home: home.path, version })
   return {
     url,

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   rmSync,
   statSync,
@@ -24,6 +25,8 @@ export class HomeError extends Error {
 /** What a running server writes down for `status`, `env`, `run` and a second `up`. */
 export interface ServerRecord {
   readonly pid: number
+  /** In which the process id means something; absent where the system has none. */
+  readonly pidNamespace?: string | undefined
   readonly url: string
   readonly started: string
   readonly version: string
@@ -85,6 +88,15 @@ export function lockForReading(folder: string): () => void {
     throw error
   }
   return () => lock.close()
+}
+
+/** Differs inside a container: process ids of there mean other processes here. */
+export function pidNamespace(): string | undefined {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return undefined // macOS
+  }
 }
 
 /** What the server that runs on this home wrote down, or undefined where none runs (a stale record is none). */
