@@ -1,6 +1,6 @@
 /**
  * `npm run pack [-- --out FOLDER]`: the npm package `sagebrush` as one tarball, `dist/sagebrush-VERSION.tgz` by default.
- * How it is made up: architecture/decisions/0003-one-npm-package.md.
+ * How it is made up: architecture/decisions/0005-one-npm-package.md.
  */
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
