@@ -31,7 +31,12 @@ describe('with a server', () => {
 
   test('status says where it runs, and nothing secret', async () => {
     const status = JSON.parse((await server.sagebrush(['status', '--json'])).stdout)
-    expect(status).toMatchObject({ running: true, home: server.home, engine: expect.stringMatching(/^process/), tasks: 0 })
+    expect(status).toMatchObject({
+      running: true,
+      home: server.home,
+      engine: expect.stringMatching(/^process/),
+      tasks: 0,
+    })
     expect(JSON.stringify(status)).not.toMatch(/secret/i)
     const health = (await (await fetch(`${status.url}/_sagebrush/health`)).json()) as { status: string }
     expect(health.status).toBe('ok')
