@@ -26,6 +26,10 @@ export const capabilities = {
     fix: 'connect the machine to PyPI, or set PIP_INDEX_URL to a mirror',
     lacks: lacksPypi,
   },
+  'npm-registry': {
+    fix: 'connect the machine to the npm registry, or name a mirror (npm config set registry URL)',
+    lacks: () => lacksCommand(['npm', 'view', 'node@24', 'version', '--fetch-retries=1']),
+  },
   pytest: venv('pytest'),
   botocore: venv('botocore'),
   'sagemaker-sdk': venv('sagemaker-sdk'),
@@ -54,6 +58,10 @@ export const capabilities = {
     lacks: () => (awsCli2() ? undefined : 'no `aws` on PATH is version 2'),
   },
   openssl: { fix: 'apt-get install openssl', lacks: () => lacksCommand(['openssl', 'version']) },
+  'systemd-analyze': {
+    fix: 'apt-get install systemd (it need not run)',
+    lacks: () => lacksCommand(['systemd-analyze', '--version']),
+  },
   strace: { fix: 'apt-get install strace', lacks: () => lacksCommand(['strace', '-o', '/dev/null', 'true']) },
   docker: {
     fix: 'install a Docker engine and start it (Debian: apt-get install docker.io), or set DOCKER_HOST',

@@ -51,6 +51,25 @@ describe('files of blobs', () => {
     await expect(access(file)).rejects.toThrow('ENOENT')
   })
 
+  test('that are removed while somebody holds them stay until then, and can be linked elsewhere', async () => {
+    const blobs = await openBlobs({ root: join(root, 'blobs') })
+    const { id } = await blobs.create(once(Buffer.from('kept')))
+    const release = blobs.hold()
+    const another = blobs.hold()
+    await blobs.remove(id)
+    await release()
+    await blobs.linkAll(join(root, 'copy'))
+    expect((await readFile(blobs.path(id))).toString()).toBe('kept')
+    await another()
+    await expect(access(blobs.path(id))).rejects.toThrow('ENOENT')
+    const copy = await openBlobs({ root: join(root, 'copy') })
+    expect((await readFile(copy.path(id))).toString()).toBe('kept')
+    await blobs.remove((await blobs.create(once(Buffer.from('x')))).id)
+    expect(
+      (await readdir(join(root, 'blobs'), { recursive: true, withFileTypes: true })).filter((it) => it.isFile()),
+    ).toEqual([])
+  })
+
   test('leave nothing behind when the writer is gone, and are left alone while it lives', async () => {
     await openBlobs({ root })
     const dead = execFileSync(process.execPath, ['-e', 'process.stdout.write(String(process.pid))']).toString()

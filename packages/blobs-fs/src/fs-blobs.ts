@@ -1,5 +1,5 @@
 import { constants, createReadStream } from 'node:fs'
-import { copyFile, type FileHandle, link, lstat, open, opendir, rename, rm, rmdir } from 'node:fs/promises'
+import { copyFile, type FileHandle, link, lstat, mkdir, open, opendir, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { BlobInfo, Blobs, ByteRange, DigestName } from '@sagebrush/core'
@@ -14,12 +14,18 @@ const readBytes = 256 * 1024
 /** Group and others may read, within a home that they cannot enter: a task sees blobs through links and overlays. */
 const fileMode = 0o644
 
+/** A file has at most 65,000 names on ext4, and some file systems allow but one. */
+const unlinkable = ['EMLINK', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP']
+const linksAtOnce = 16
+
 type Finished = Omit<BlobInfo, 'id'>
 
 export class FsBlobs implements Blobs {
   readonly #root: string
   readonly #fsync: boolean
   readonly #folders: FolderSync
+  #holds = 0
+  #held: string[] = []
 
   constructor(root: string, fsync: boolean) {
     this.#root = root
@@ -87,9 +93,7 @@ export class FsBlobs implements Blobs {
       return made
     } catch (cause) {
       if (codeOf(cause) === 'ENOENT') throw asMissing(cause, id)
-      // A file has at most 65,000 names on ext4, and some file systems allow but one.
-      if (!['EMLINK', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP'].includes(codeOf(cause) ?? ''))
-        throw asDiskFull(cause, this.#root)
+      if (!unlinkable.includes(codeOf(cause) ?? '')) throw asDiskFull(cause, this.#root)
     }
     const copy = await this.#whole(async (path) => {
       await copyFile(this.path(id), path, constants.COPYFILE_FICLONE)
@@ -114,13 +118,56 @@ export class FsBlobs implements Blobs {
     return createReadStream(path, { fd: file, highWaterMark: readBytes, ...range })
   }
 
+  /**
+   * From now on nothing that was stored goes away; what is removed goes once all that hold have called what this
+   * returns. A server that dies meanwhile leaves them to the garbage collection.
+   */
+  hold(): () => Promise<void> {
+    this.#holds++
+    return async () => {
+      this.#holds--
+      if (this.#holds > 0) return
+      const held = this.#held
+      this.#held = []
+      for (const id of held) await this.remove(id)
+    }
+  }
+
+  /** Gives every blob a second name below `folder`, under the same relative path. Call it while you hold them. */
+  async linkAll(folder: string): Promise<void> {
+    const made = new Set<string>()
+    const all = this.each()
+    const work = async (): Promise<void> => {
+      for (let next = await all.next(); !next.done; next = await all.next()) {
+        const target = blobPath(folder, next.value.id)
+        if (!made.has(dirname(target))) await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+        made.add(dirname(target))
+        await this.#linkOrCopy(this.path(next.value.id), target)
+      }
+    }
+    await Promise.all(Array.from({ length: linksAtOnce }, work))
+  }
+
+  async #linkOrCopy(path: string, target: string): Promise<void> {
+    try {
+      await link(path, target)
+    } catch (cause) {
+      if (!unlinkable.includes(codeOf(cause) ?? '')) throw asDiskFull(cause, this.#root)
+      await copyFile(path, target, constants.COPYFILE_FICLONE)
+    }
+  }
+
   async remove(id: string): Promise<void> {
+    if (this.#holds > 0) {
+      this.#held.push(id)
+      return
+    }
     await rm(this.path(id), { force: true })
     // Nobody makes anything in a folder whose time has passed, so an empty one can go.
     if (folderEnd(id) + windowMs < Date.now()) await rmdir(blobFolder(this.#root, id)).catch(() => {})
   }
 
-  async *each(): AsyncIterable<{ readonly id: string; readonly modified: Date; readonly sizeBytes: number }> {
+  async *each(): AsyncGenerator<{ readonly id: string; readonly modified: Date; readonly sizeBytes: number }> {
     for await (const entry of await opendir(this.#root, { recursive: true })) {
       if (!entry.isFile() || !isBlobId(entry.name)) continue
       const stat = await lstat(this.path(entry.name)).catch(() => undefined)

@@ -1,1 +1,2 @@
+export type { FsBlobs } from './fs-blobs.ts'
 export { type BlobsOptions, openBlobs } from './open-blobs.ts'

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import type { Blobs } from '@sagebrush/core'
 import { FsBlobs } from './fs-blobs.ts'
 import { removeLeftovers } from './incoming.ts'
 
@@ -19,7 +18,7 @@ export interface BlobsOptions {
  * const { id, digests } = await blobs.create(request, { digests: ['md5', 'sha256'] })
  * ```
  */
-export async function openBlobs({ root, fsync = true }: BlobsOptions): Promise<Blobs> {
+export async function openBlobs({ root, fsync = true }: BlobsOptions): Promise<FsBlobs> {
   const folder = resolve(root)
   await mkdir(join(folder, 'incoming'), { recursive: true, mode: 0o700 })
   await removeLeftovers(folder)

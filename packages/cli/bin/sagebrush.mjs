@@ -19,7 +19,9 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
   const bundled = findBundledNode()
   if (bundled) handOver(bundled)
   else {
-    console.error(`sagebrush needs Node.js 24 or newer, and this is ${process.version}: install it from nodejs.org.`)
+    console.error(
+      `sagebrush needs Node.js 24 or newer, and this is ${process.version}: install it from nodejs.org, or beside sagebrush (npm install node@24).`,
+    )
     process.exit(1)
   }
 }

@@ -5,7 +5,7 @@ import { UserError } from './explain.ts'
 export async function askServer(
   record: ServerRecord,
   method: 'GET' | 'POST',
-  path: 'status' | 'gc' | 'end-work',
+  path: 'status' | 'gc' | 'end-work' | 'snapshot',
 ): Promise<Record<string, unknown>> {
   const response = await fetch(`${record.url}/_sagebrush/${path}`, {
     method,

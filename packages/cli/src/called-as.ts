@@ -1,2 +1,2 @@
-/** How the user called us, so that what we tell them to type works: `npx sagebrush` in a checkout. */
-export const calledAs = process.env.npm_command === 'exec' ? 'npx sagebrush' : 'sagebrush'
+/** How the user called us, so that what we tell them to type works: `npx sagebrush` where npm found the command. */
+export const calledAs = ['exec', 'run-script'].includes(process.env.npm_command ?? '') ? 'npx sagebrush' : 'sagebrush'

@@ -1,11 +1,15 @@
 import { Command } from 'commander'
+import { backupCommand } from './commands/backup.ts'
 import { configCommand } from './commands/config.ts'
+import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { downCommand } from './commands/down.ts'
 import { envCommand } from './commands/env.ts'
 import { gcCommand } from './commands/gc.ts'
 import { logsCommand } from './commands/logs.ts'
+import { restoreCommand } from './commands/restore.ts'
 import { runCommand } from './commands/run.ts'
+import { serviceCommand } from './commands/service.ts'
 import { statusCommand } from './commands/status.ts'
 import { upCommand } from './commands/up.ts'
 import { version } from './version.ts'
@@ -25,9 +29,13 @@ export function sagebrushProgram(): Command {
     envCommand,
     runCommand,
     logsCommand,
+    demoCommand,
     doctorCommand,
     configCommand,
     gcCommand,
+    backupCommand,
+    restoreCommand,
+    serviceCommand,
   ]) {
     program.addCommand(command())
   }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { finalState, until } from '@sagebrush/engine-kit'
 import { loadImages } from '@sagebrush/managed-images'
@@ -49,6 +50,7 @@ async function order(requirements: string, more: Partial<EnvironmentOptions> = {
     cache: join(folder, 'cache'),
     images: await loadImages(images, ['3.11.0']),
     pythons,
+    agent: fileURLToPath(new URL('../../../python/agent', import.meta.url)),
     variables: {
       PATH: process.env.PATH,
       HOME: folder,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { ManagedImage } from '@sagebrush/core'
 import { type ImageRecipe, type ImageTable, satisfies } from '@sagebrush/managed-images'
-import { defaultAgent, shortHash } from './options.ts'
+import { shortHash } from './options.ts'
 import { pythonProblem } from './probe.ts'
 import type { Python } from './pythons.ts'
 
@@ -20,7 +20,7 @@ export interface EnvironmentOptions {
   readonly images: ImageTable
   readonly pythons: readonly Python[]
   readonly variables: Readonly<Record<string, string | undefined>>
-  readonly agent?: string
+  readonly agent: string
 }
 
 /** No environment can be made: the message says what is missing, or holds pip's own words. */
@@ -79,7 +79,7 @@ export async function prepareEnvironment(
     requirements,
     label: `${environment.recipe.name} ${image.version}`,
   }
-  const script = join(options.agent ?? defaultAgent, 'environment.py')
+  const script = join(options.agent, 'environment.py')
   const child = spawn(environment.python.path, ['-E', '-s', '-S', script, JSON.stringify(order)], {
     env: options.variables,
     stdio: ['ignore', 'pipe', 'pipe'],

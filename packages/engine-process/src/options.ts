@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { ObjectReader } from '@sagebrush/core'
 import type { ImageTable } from '@sagebrush/managed-images'
 
@@ -25,13 +24,11 @@ export interface ProcessEngineOptions {
   readonly variables: Readonly<Record<string, string | undefined>>
   /** `none` runs tasks without namespaces even where the machine has them. Default `auto`. */
   readonly isolation?: 'auto' | 'none'
-  /** Where the supervisor's sources are; default: `python/agent` of this repository. */
-  readonly agent?: string
+  /** The supervisor's sources: the folder `python/agent`. */
+  readonly agent: string
   /** Hears of what no caller is told: a task's background preparation that broke. */
   readonly log?: (message: string, error: unknown) => void
 }
-
-export const defaultAgent = fileURLToPath(new URL('../../../python/agent', import.meta.url))
 
 /** The file names of a task's folder. They are its format: a newer server reads what an older one wrote. */
 export function taskFiles(root: string, id: string) {

@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { defaultAgent } from './options.ts'
 import { findPythons, type Python } from './pythons.ts'
 
 const run = promisify(execFile)
@@ -36,7 +35,8 @@ export async function probe(options: {
   readonly searchPath: string
   /** A file that keeps what the Pythons answered; without it they are asked. */
   readonly memory?: string
-  readonly agent?: string
+  /** The folder `python/agent`. */
+  readonly agent: string
 }): Promise<ProbeResult> {
   await mkdir(options.root, { recursive: true, mode: 0o700 })
   const pythons = await findPythons(options.searchPath, options.memory)
@@ -47,7 +47,7 @@ export async function probe(options: {
     const none = { namespaces: 'none', namespacesReason: reason, staging: 'copy', stagingReason: reason } as const
     return { ...none, pythons, ...(problem && { pythonProblem: problem }) }
   }
-  const script = join(options.agent ?? defaultAgent, 'probe.py')
+  const script = join(options.agent, 'probe.py')
   const { stdout } = await run(python.path, ['-E', '-s', '-S', script, options.root], { timeout: 30_000 })
   return { ...JSON.parse(stdout), pythons, ...(problem && { pythonProblem: problem }) }
 }

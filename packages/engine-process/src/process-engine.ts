@@ -85,7 +85,7 @@ async function askMachine(options: ProcessEngineOptions): Promise<ProbeResult> {
     root: options.root,
     searchPath: options.variables.PATH ?? '/usr/local/bin:/usr/bin:/bin',
     memory: join(options.cache, 'pythons.json'),
-    ...(options.agent && { agent: options.agent }),
+    agent: options.agent,
   })
   if (options.isolation !== 'none') return found
   const staging = found.staging === 'overlay' ? 'copy' : found.staging

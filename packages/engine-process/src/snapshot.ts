@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import type { CollectedOutput } from '@sagebrush/core'
 import { hasCode, readSpec } from '@sagebrush/task-folder'
 import { compiledFolder } from './bytecode.ts'
-import { defaultAgent, type ProcessEngineOptions, taskFiles } from './options.ts'
+import { type ProcessEngineOptions, taskFiles } from './options.ts'
 
 interface Told {
   readonly sizeBytes: number
@@ -61,7 +61,7 @@ export class Snapshots {
   }
 
   async #run(id: string, python: string, args: readonly string[]): Promise<Told | undefined> {
-    const { cache, agent = defaultAgent } = this.#options
+    const { cache, agent } = this.#options
     const compiled = `pycache_prefix=${compiledFolder(cache)}`
     const program = ['-E', '-s', '-S', '-X', compiled, join(agent, 'snapshot.py')]
     const child = spawn(python, [...program, ...args], {

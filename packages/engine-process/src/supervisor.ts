@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { ObjectReader, TaskSpec } from '@sagebrush/core'
 import { compiledFolder } from './bytecode.ts'
-import { defaultAgent, type ProcessEngineOptions } from './options.ts'
+import type { ProcessEngineOptions } from './options.ts'
 import type { Plan } from './plan.ts'
 
 /**
@@ -48,7 +48,7 @@ export class Supervisors {
   }
 
   async #spawn(python: string): Promise<ChildProcess> {
-    const { root, cache, agent = defaultAgent } = this.#options
+    const { root, cache, agent } = this.#options
     const log = await open(join(root, '.supervisors.log'), 'a', 0o600)
     try {
       const compiled = `pycache_prefix=${compiledFolder(cache)}`

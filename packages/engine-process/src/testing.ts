@@ -52,6 +52,7 @@ export async function processHarness(more: Partial<ProcessEngineOptions> = {}): 
     homeCache: join(folder, 'home-cache'),
     images: await tinyImages(join(folder, 'images')),
     toolkit: fileURLToPath(new URL('../../../python/toolkit', import.meta.url)),
+    agent: fileURLToPath(new URL('../../../python/agent', import.meta.url)),
     hide: [home],
     server: { host: '127.0.0.1', caBundle: '/nonexistent' },
     variables: process.env,

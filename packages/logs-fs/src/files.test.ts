@@ -1,4 +1,4 @@
-import { appendFile, lstat, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, cp, lstat, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LogRead } from '@sagebrush/core'
@@ -136,5 +136,23 @@ describe('the folder', () => {
     await writeFile(join(root, 'aside', 'half'), '')
     await openLogStore({ root })
     expect(await readdir(join(root, 'aside'))).toEqual([])
+  })
+
+  test('linked elsewhere, opens there with what was appended by then, whatever was half written', async () => {
+    await write()
+    const logs = await openLogStore({ root })
+    const parent = await mkdtemp(join(tmpdir(), 'logs-copy-'))
+    const [copy, frozen] = [join(parent, 'linked'), join(parent, 'frozen')]
+    try {
+      await logs.linkAll(copy)
+      await appendFile(await fileOf('.log'), Buffer.from('half of a batch'))
+      await cp(copy, frozen, { recursive: true })
+      const there = await openLogStore({ root: frozen })
+      const { events } = await there.read(scope, 'g', 's', all)
+      expect(events.map(({ message }) => message)).toEqual(Array.from({ length: 30 }, (_, i) => `line ${i}`))
+      expect(await there.sourceCursor(scope, 'g', 's')).toBe('9')
+    } finally {
+      await rm(parent, { recursive: true })
+    }
   })
 })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { copyFile, link, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import {
   type LogEvent,
   type LogGroup,
@@ -118,6 +118,21 @@ export class FsLogStore implements LogStore {
     return (await this.#stream(scope, group, stream)).read(query)
   }
 
+  /**
+   * Gives every file a second name below `folder`. What is appended later is seen there too, whole batches or the
+   * beginning of one, which the next opening cuts off.
+   */
+  async linkAll(folder: string): Promise<void> {
+    for await (const path of filesIn(join(this.#root, 'scopes'))) {
+      const target = join(folder, relative(this.#root, path))
+      await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+      await link(path, target).catch(async (cause: NodeJS.ErrnoException) => {
+        if (cause.code === 'ENOENT') return // deleted in between
+        await copyFile(path, target)
+      })
+    }
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     await this.#changes
@@ -174,6 +189,19 @@ async function openGroup(folder: string): Promise<GroupFolder | undefined> {
   } catch (cause) {
     if (cause instanceof Error && (cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw cause
+  }
+}
+
+/** Every file below the folder; what is deleted meanwhile may be missing. */
+async function* filesIn(folder: string): AsyncGenerator<string> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return []
+    throw cause
+  })
+  for (const entry of entries) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) yield* filesIn(path)
+    else if (!entry.name.endsWith('.new')) yield path
   }
 }
 

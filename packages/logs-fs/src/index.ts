@@ -1,1 +1,2 @@
+export type { FsLogStore } from './fs-log-store.ts'
 export { type LogStoreOptions, openLogStore } from './open-log-store.ts'

@@ -1,6 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import type { LogStore } from '@sagebrush/core'
 import { FsLogStore } from './fs-log-store.ts'
 
 export interface LogStoreOptions {
@@ -19,7 +18,7 @@ export interface LogStoreOptions {
  * const logs = await openLogStore({ root: join(home, 'logs') })
  * ```
  */
-export async function openLogStore({ root, now = () => new Date() }: LogStoreOptions): Promise<LogStore> {
+export async function openLogStore({ root, now = () => new Date() }: LogStoreOptions): Promise<FsLogStore> {
   const folder = resolve(root)
   // What was half made or half deleted when a server died.
   await rm(join(folder, 'aside'), { recursive: true, force: true })

@@ -55,6 +55,12 @@ describe('the images of this repository', () => {
     ])
   })
 
+  test('are the folders with an image.json, and no others', async () => {
+    const { recipes } = await loadImages(ours, ['3.11.7'])
+    expect(recipes.map(({ name }) => name)).toContain('scikit-learn')
+    expect(recipes.map(({ name }) => name)).not.toContain('server')
+  })
+
   test('have a recipe for what they resolve to', async () => {
     const images = await loadImages(ours, ['3.11.7'])
     const image = images.resolve(uri('1.2-1'))

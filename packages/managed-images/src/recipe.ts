@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -26,10 +27,14 @@ export interface ImageRecipe {
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** Reads every recipe below `folder`. Throws an Error that names the file for what is not a recipe. */
+/**
+ * Reads every recipe below `folder`: a folder with an `image.json`; others are something else's, as `server` is. Throws an Error that names the file for
+ * what is not a recipe.
+ */
 export async function readRecipes(folder: string): Promise<readonly ImageRecipe[]> {
   const entries = await readdir(folder, { withFileTypes: true })
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  const folders = entries.filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, 'image.json')))
+  const names = folders.map((entry) => entry.name)
   return await Promise.all(names.sort().map((name) => readRecipe(join(folder, name), name)))
 }
 

@@ -6,6 +6,7 @@ export interface AdminActions {
   readonly status: () => Promise<Record<string, unknown>>
   readonly collectGarbage: () => Promise<Record<string, unknown>>
   readonly endWork: () => Promise<Record<string, unknown>>
+  readonly snapshot: () => Promise<Record<string, unknown>>
 }
 
 export interface Admin {
@@ -37,7 +38,8 @@ async function answer(
   response: ServerResponse,
 ) {
   if (route === 'GET health') return send(response, 200, { status: 'ok', version: actions.version })
-  const work = { 'GET status': actions.status, 'POST gc': actions.collectGarbage, 'POST end-work': actions.endWork }[
+  const { status, collectGarbage, endWork, snapshot } = actions
+  const work = { 'GET status': status, 'POST gc': collectGarbage, 'POST end-work': endWork, 'POST snapshot': snapshot }[
     route
   ]
   if (!work) return send(response, 404, { error: `There is nothing at ${route}.` })

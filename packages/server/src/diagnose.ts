@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm, statfs } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -7,6 +8,7 @@ import type { Config } from './config/settings.ts'
 import { containerEngine } from './diagnose-containers.ts'
 import { type Finding, nearestFolder } from './finding.ts'
 import { runningServer } from './home/open-home.ts'
+import { installed } from './installation.ts'
 
 const FEW_BYTES_FREE = 5 * 1024 ** 3
 
@@ -29,7 +31,7 @@ export async function diagnose(config: Config): Promise<readonly Finding[]> {
           name: 'namespaces',
           state: 'poor',
           found: `none: ${found.namespacesReason}. Script mode works by its SM_* variables; commands that name /opt/ml are refused.`,
-          fix: 'Run as root, or let users make namespaces: sysctl kernel.unprivileged_userns_clone=1 (or kernel.apparmor_restrict_unprivileged_userns=0).',
+          fix: namespacesFix(),
         }
       : { name: 'namespaces', state: 'good', found: found.namespaces === 'root' ? 'as root' : 'as an ordinary user' },
     found.staging === 'copy'
@@ -45,6 +47,13 @@ export async function diagnose(config: Config): Promise<readonly Finding[]> {
     await disk(config.home),
     await port(config),
   ]
+}
+
+function namespacesFix(): string {
+  if (existsSync('/.dockerenv') || existsSync('/run/.containerenv')) {
+    return 'A container has none by default: docs/installation.md says what starting it with them gives away.'
+  }
+  return 'Run as root, or let users make namespaces: sysctl kernel.unprivileged_userns_clone=1 (or kernel.apparmor_restrict_unprivileged_userns=0).'
 }
 
 /** Tries on the disk of the home what tasks need, in a folder that is removed again. */
@@ -66,7 +75,7 @@ async function probeHome(home: string): Promise<{ found: ProbeResult; unwritable
 
 async function probeIn(folder: string): Promise<ProbeResult> {
   try {
-    return await probe({ root: folder, searchPath: process.env.PATH ?? '' })
+    return await probe({ root: folder, searchPath: process.env.PATH ?? '', agent: installed('python/agent') })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

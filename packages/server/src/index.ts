@@ -1,3 +1,6 @@
+export { writeArchive } from './backup/archive.ts'
+export { backUpStopped } from './backup/backup.ts'
+export { restoreHome } from './backup/restore.ts'
 export { diagnose } from './diagnose.ts'
 export type { Finding } from './finding.ts'
 export { openServer, type RunningServer, type ServerOptions } from './open-server.ts'

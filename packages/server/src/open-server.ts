@@ -1,9 +1,10 @@
 import { createServer } from 'node:http'
 import { openAdmin } from './admin.ts'
+import { removeSnapshots } from './backup/snapshot.ts'
 import type { Config } from './config/settings.ts'
 import { TaskListeners } from './engines/task-listeners.ts'
 import { type ClientFacts, writeClientFiles } from './home/client-files.ts'
-import { openHome } from './home/open-home.ts'
+import { openHome, pidNamespace } from './home/open-home.ts'
 import { closeListener, listen } from './listen.ts'
 import { openServerLog, type ServerLog, type ServerLogOptions } from './log/server-log.ts'
 import { openGateway } from './open-gateway.ts'
@@ -62,6 +63,7 @@ async function open(
   close: () => Promise<void>,
 ): Promise<RunningServer> {
   const clock = () => new Date()
+  await removeSnapshots(home.path, 0)
   const { 'log.level': level, 'log.maxBytes': maxBytes } = config
   const log = openServerLog({ folder: home.path, level, maxBytes, now: clock, console })
   // Known once it listens, and asked for only by tasks and clients, which come later.
@@ -88,6 +90,7 @@ async function open(
       await services.sagemaker.endWork()
       return { work: await services.sagemaker.work() }
     },
+    snapshot: async () => ({ folder: await services.snapshot() }),
   })
   const gateway = openGateway({
     ...{ services, config, clock, log },
@@ -121,7 +124,14 @@ async function open(
   await services.sagemaker.start()
   const nightly = setInterval(() => void collectGarbage(services, log), DAY_MS)
   closers.push(() => clearInterval(nightly))
-  await home.publish({ pid: process.pid, url, started: clock().toISOString(), version, token: admin.token })
+  await home.publish({
+    pid: process.pid,
+    pidNamespace: pidNamespace(),
+    url,
+    started: clock().toISOString(),
+    version,
+    token: admin.token,
+  })
   log.info('started', { url, home: home.path, version })
   return {
     url,

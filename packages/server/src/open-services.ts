@@ -9,6 +9,7 @@ import { httpProbe, openRuntime, type Runtime } from '@sagebrush/runtime'
 import { openS3, type S3 } from '@sagebrush/s3'
 import { openSageMaker, type SageMaker } from '@sagebrush/sagemaker'
 import { openStore } from '@sagebrush/store-sqlite'
+import { takeSnapshot } from './backup/snapshot.ts'
 import type { Config } from './config/settings.ts'
 import { openEngines } from './engines/open-engines.ts'
 import type { TaskListeners } from './engines/task-listeners.ts'
@@ -40,6 +41,8 @@ export interface Services {
   readonly store: Store
   /** Removes what nothing refers to; says how much of each kind. */
   collectGarbage(): Promise<Record<string, unknown>>
+  /** A folder that holds the home as it is now; the caller removes it. */
+  snapshot(): Promise<string>
 }
 
 export async function openServices(options: ServicesOptions): Promise<Services> {
@@ -97,5 +100,6 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
       expiredKeys: await identity.sweep(),
       expiredLogStreams: await logs.expire(),
     }),
+    snapshot: () => takeSnapshot(home.path, { store, blobs, logStore }),
   }
 }

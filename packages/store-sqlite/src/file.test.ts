@@ -24,6 +24,36 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
+test('is copied as it was at one moment, while it is written to', async () => {
+  const store = await openStore({ path })
+  const rows = store.collection<{ n: number }>({ name: 'rows', index: { n: ({ n }) => n } })
+  let stopped = false
+  let written = 0
+  // Two rows that belong together: the first is never behind the second.
+  const writing = (async () => {
+    for (; !stopped; written++) {
+      await rows.put(scope, 'first', { n: written })
+      await rows.put(scope, 'second', { n: written })
+    }
+  })()
+  const before = await rows.get(scope, 'second')
+  const target = join(folder, 'copy.db')
+  await store.copyTo(target)
+  stopped = true
+  await writing
+  await store.close()
+  expect((await lstat(target)).mode & 0o777).toBe(0o600)
+  const copy = await openStore({ path: target })
+  const there = copy.collection<{ n: number }>({ name: 'rows', index: { n: ({ n }) => n } })
+  const [first, second] = [await there.get(scope, 'first'), await there.get(scope, 'second')]
+  expect(second?.value.n ?? -1).toBeGreaterThanOrEqual(before?.value.n ?? -1)
+  expect([0, 1]).toContain((first?.value.n ?? 0) - (second?.value.n ?? -1))
+  expect(
+    (await there.list(scope, { sortBy: 'n', order: 'ascending', limit: 10 })).rows.map(({ name }) => name).sort(),
+  ).toEqual(['first', 'second'])
+  await copy.close()
+})
+
 describe('the format', () => {
   test('of a newer version is refused and untouched', async () => {
     await (await openStore({ path })).close()

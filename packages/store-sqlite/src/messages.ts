@@ -103,6 +103,8 @@ export interface ReaderCalls {
       next?: { readonly scope: number; readonly name: string }
     }
   }
+  /** Writes the rows of one moment to a new database file. */
+  copy: { input: { path: string }; output: undefined }
   close: { input: Record<string, never>; output: undefined }
 }
 

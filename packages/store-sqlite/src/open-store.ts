@@ -10,6 +10,12 @@ export interface StoreOptions {
   readonly path: string
 }
 
+/** A store whose file can be copied while it is written to. */
+export interface FileStore extends Store {
+  /** Writes what is committed now to `path`, a new database file (mode 0600). Reads and writes go on meanwhile. */
+  copyTo(path: string): Promise<void>
+}
+
 /**
  * Opens a store in one SQLite file, brought to the newest format. Nothing of it runs in the caller's thread but the
  * encoding of values: one thread writes, committing together what comes together; one gets; one lists.
@@ -20,7 +26,7 @@ export interface StoreOptions {
  * const jobs = store.collection<Job>({ name: 'training_jobs', index: { status: (job) => job.status } })
  * ```
  */
-export async function openStore({ path }: StoreOptions): Promise<Store> {
+export async function openStore({ path }: StoreOptions): Promise<FileStore> {
   const file = resolve(path)
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   // SQLite gives its other files the mode of this one.
@@ -53,6 +59,18 @@ class Threads implements StoreThreads {
     return this.#scanner
   }
 
+  /** In a thread of its own: gets and lists do not wait for it. */
+  async copyTo(target: string): Promise<void> {
+    // SQLite takes an empty file as it is, and would make one that all may read.
+    await (await open(target, 'wx', 0o600)).close()
+    const copier = new WorkerLink<ReaderCalls>({ path: this.#path, role: 'reader' })
+    try {
+      await copier.call('copy', { path: target })
+    } finally {
+      await copier.close()
+    }
+  }
+
   /** The writer last: it folds the log into the file once nobody reads it. */
   async close(): Promise<void> {
     await Promise.all([this.reader.close(), this.#scanner?.close()])
@@ -60,7 +78,7 @@ class Threads implements StoreThreads {
   }
 }
 
-class SqliteStore implements Store {
+class SqliteStore implements FileStore {
   readonly #threads: Threads
   readonly #fields = new Map<string, string>()
   readonly #collections = new Map<string, unknown>()
@@ -81,6 +99,11 @@ class SqliteStore implements Store {
     this.#fields.set(spec.name, fields)
     this.#collections.set(spec.name, made)
     return made
+  }
+
+  copyTo(path: string): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error('The store is closed'))
+    return this.#threads.copyTo(path)
   }
 
   close(): Promise<void> {

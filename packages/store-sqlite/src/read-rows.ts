@@ -68,6 +68,10 @@ export class ReadRows {
     })
   }
 
+  copy({ path }: Input<'copy'>): void {
+    this.#db.prepare('VACUUM INTO ?').run(path)
+  }
+
   /** All statements of one call see the same commit. */
   #snapshot<T>(read: () => T): T {
     this.#db.exec('BEGIN')

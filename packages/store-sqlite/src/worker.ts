@@ -83,6 +83,7 @@ function openReader(): { db: DatabaseSync; run: Run } {
     list: rows.list.bind(rows),
     range: rows.range.bind(rows),
     each: rows.each.bind(rows),
+    copy: rows.copy.bind(rows),
   } as Readonly<Record<string, (input: unknown) => unknown>>
   return { db, run: (batch) => batch.map((call) => answer(call, () => calls[call.call]?.(call.input))) }
 }

@@ -73,7 +73,7 @@ class TrainingEnvironment:
         program = os.environ.get("SAGEMAKER_PROGRAM") or ours.get("sagemaker_program")
         self.user_entry_point = None if program is None else str(program)
         submitted = ours.get("sagemaker_submit_directory") or os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY")
-        self.module_dir = str(submitted or layout.code)
+        self.module_dir = layout.local(str(submitted or layout.code))
         level = ours.get("sagemaker_container_log_level", os.environ.get("SAGEMAKER_CONTAINER_LOG_LEVEL"))
         self.log_level = 20 if level is None else level
         self.job_name = ours.get("sagemaker_job_name") or os.environ.get("TRAINING_JOB_NAME") or ""

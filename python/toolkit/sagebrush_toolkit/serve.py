@@ -47,13 +47,13 @@ def prepare_code(layout: Layout) -> tuple[str, list[str]]:
     in_model = os.path.join(layout.model, "code")
     folders = []
     if submitted:
-        local = submitted[len("file://") :] if submitted.startswith("file://") else submitted
+        local = layout.local(submitted).removeprefix("file://")
         if os.path.isdir(local):
             folders.append(os.path.abspath(local))
         else:
             from .source import fetch
 
-            fetch(submitted, layout.code, os.environ.get("SAGEBRUSH_SUBMIT_ARCHIVE"))
+            fetch(local, layout.code, layout.local(os.environ.get("SAGEBRUSH_SUBMIT_ARCHIVE", "")))
             folders.append(layout.code)
     folders += [folder for folder in (in_model, layout.code) if folder not in folders]
     for folder in folders:

@@ -30,6 +30,13 @@ class Layout:
         self.output_intermediate = os.path.join(self.output, "intermediate")
         self.failure = os.path.join(self.output, "failure")
 
+    def local(self, path: str) -> str:
+        """Where something is that the request or the engine names by its path (or file://) below /opt/ml."""
+        scheme = "file://" if path.startswith("file://") else ""
+        plain = path[len(scheme) :]
+        below = plain == DEFAULT_ROOT or plain.startswith(DEFAULT_ROOT + "/")
+        return scheme + self.root + plain[len(DEFAULT_ROOT) :] if below else path
+
     def channel(self, name: str) -> str:
         """Folder of an input channel in File mode."""
         return os.path.join(self.input_data, name)

@@ -44,7 +44,7 @@ def _train(layout: Layout) -> int:
     if settings.module_dir != layout.code:
         from .source import fetch
 
-        fetch(settings.module_dir, layout.code, os.environ.get("SAGEBRUSH_SUBMIT_ARCHIVE"))
+        fetch(settings.module_dir, layout.code, layout.local(os.environ.get("SAGEBRUSH_SUBMIT_ARCHIVE", "")))
     entry = resolve(layout.code, settings.user_entry_point, sys.executable, settings.command_arguments())
     env = user_environment(layout, settings.variables())
     if entry.is_package or os.path.exists(os.path.join(layout.code, "requirements.txt")):

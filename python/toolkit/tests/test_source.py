@@ -46,7 +46,7 @@ def submit(task, uri: str) -> None:
     task.configure({"sagemaker_program": "train.py", "sagemaker_submit_directory": f'"{uri}"'})
 
 
-@pytest.mark.parametrize("how", ["path", "file-uri", "staged", "folder"])
+@pytest.mark.parametrize("how", ["path", "file-uri", "staged", "folder", "opt-ml", "staged-opt-ml"])
 def test_code_arrives_from(task, tmp_path, how):
     path = archive(tmp_path / "sourcedir.tar.gz", GOOD)
     if how == "folder":
@@ -54,6 +54,13 @@ def test_code_arrives_from(task, tmp_path, how):
         subprocess.run(["tar", "-xzf", path, "-C", tmp_path / "folder"], check=True)
         path = str(tmp_path / "folder")
     if how == "staged":
+        task.env["SAGEBRUSH_SUBMIT_ARCHIVE"] = path
+        path = "s3://bucket/job/sourcedir.tar.gz"
+    if how.endswith("opt-ml"):
+        # The engine and the request say /opt/ml, wherever the task's folder is.
+        (task.root / "input/sent").mkdir(parents=True)
+        path = archive(task.root / "input/sent/sourcedir.tar.gz", GOOD).replace(str(task.root), "/opt/ml")
+    if how == "staged-opt-ml":
         task.env["SAGEBRUSH_SUBMIT_ARCHIVE"] = path
         path = "s3://bucket/job/sourcedir.tar.gz"
     submit(task, f"file://{path}" if how == "file-uri" else path)

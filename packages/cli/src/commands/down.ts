@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { runningServer, type ServerRecord } from '@sagebrush/server/client'
+import { pidNamespace, runningServer, type ServerRecord } from '@sagebrush/server/client'
 import { Command } from 'commander'
 import { askServer } from '../ask-server.ts'
 import { UserError } from '../explain.ts'
@@ -19,6 +19,9 @@ export function downCommand(): Command {
       if (!record) {
         process.stdout.write(`No server runs on ${config.home}.\n`)
         return
+      }
+      if (record.pidNamespace && record.pidNamespace !== pidNamespace()) {
+        throw new UserError(`The server of ${config.home} runs in a container: stop that ("docker compose stop").`)
       }
       // A job has that long from SIGTERM to SIGKILL, and then uploads what it has.
       if (options.all) await endAll(record, config['limits.trainingStopSeconds'] * 1000 + PATIENCE_MS)

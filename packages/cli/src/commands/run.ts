@@ -1,14 +1,10 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import { fileURLToPath } from 'node:url'
-import { clientEnvironment, clientFiles } from '@sagebrush/server/client'
+import { clientEnvironment, clientFiles, installed } from '@sagebrush/server/client'
 import { Command } from 'commander'
 import { UserError } from '../explain.ts'
 import { requireRunning } from '../running.ts'
 import { configOf, withSettings } from '../settings-options.ts'
-
-/** Folder of the start-up module that Python imports by itself when it is on PYTHONPATH. */
-const startUpFolder = fileURLToPath(new URL('../../../../python/run', import.meta.url))
 
 export function runCommand(): Command {
   return withSettings(new Command('run'))
@@ -26,7 +22,8 @@ export function runCommand(): Command {
       const environment: Record<string, string | undefined> = { ...process.env, ...change.set }
       for (const name of change.unset) delete environment[name]
       if (!options.plain) {
-        environment.PYTHONPATH = [startUpFolder, process.env.PYTHONPATH].filter(Boolean).join(':')
+        // Python imports `sitecustomize` from there by itself.
+        environment.PYTHONPATH = [installed('python/run'), process.env.PYTHONPATH].filter(Boolean).join(':')
       }
       return runProgram(words, environment)
     })

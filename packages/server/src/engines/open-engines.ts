@@ -1,6 +1,5 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Engine, ObjectReader, TaskImage } from '@sagebrush/core'
 import { type DockerEngine, EngineUnreachable, openDockerEngine, type TaskNetwork } from '@sagebrush/engine-docker'
 import { openProcessEngine, type ProcessEngine, packageIndex, prepareEnvironment } from '@sagebrush/engine-process'
@@ -8,11 +7,10 @@ import { type ImageTable, loadImages } from '@sagebrush/managed-images'
 import type { Config } from '../config/settings.ts'
 import { homeCaches, openHomeCache, sweepHomeCaches, taskBundle } from '../home/home-cache.ts'
 import type { Home } from '../home/open-home.ts'
+import { installed } from '../installation.ts'
 import type { ServerLog } from '../log/server-log.ts'
 import { dockerAddress } from './docker-address.ts'
 import { routedEngine } from './routed-engine.ts'
-
-const repository = (path: string) => fileURLToPath(new URL(`../../../../${path}`, import.meta.url))
 
 /** A task has no business in them: the keys that the server's user has for other places. */
 const secretFolders = ['.aws', '.ssh', '.gnupg', '.kube', '.docker', '.netrc'].map((name) => join(homedir(), name))
@@ -41,7 +39,7 @@ export async function openEngines(options: EnginesOptions): Promise<OpenedEngine
   const { config, log } = options
   // Filled in once the machine has answered: asking every Python takes longer than the whole start.
   const pythons: string[] = []
-  const images = await loadImages(repository('images'), pythons)
+  const images = await loadImages(installed('images'), pythons)
   const processEngine = await openProcess(options, images)
   const asked = processEngine.probe().then((found) => pythons.push(...found.pythons.map(({ version }) => version)))
   asked.catch((error) => log.error('the machine could not be asked for its Pythons', { error }))
@@ -71,7 +69,8 @@ async function openProcess({ config, home, objects, log }: EnginesOptions, image
     homeCache,
     objects,
     images,
-    toolkit: repository('python/toolkit'),
+    toolkit: installed('python/toolkit'),
+    agent: installed('python/agent'),
     hide: [home.path, homeCaches(config.cache), ...secretFolders],
     show: [bundle],
     server: { host: config.host, caBundle: bundle },
@@ -92,11 +91,11 @@ async function openDocker(
     objects,
     environment: async (image, onProgress) => {
       const { pythons } = await processEngine.probe()
-      const from = { cache: config.cache, images, pythons, variables: process.env }
+      const from = { cache: config.cache, images, pythons, variables: process.env, agent: installed('python/agent') }
       const { folder, python, recipe } = await prepareEnvironment(image, from, onProgress)
       return {
         ...{ image: image.name, version: image.version, folder, python: python.version },
-        toolkit: repository('python/toolkit'),
+        toolkit: installed('python/toolkit'),
         variables: recipe.environment,
         taskVariables: packageIndex(process.env),
       }

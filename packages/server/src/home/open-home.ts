@@ -5,6 +5,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   rmSync,
   statSync,
@@ -24,6 +25,8 @@ export class HomeError extends Error {
 /** What a running server writes down for `status`, `env`, `run` and a second `up`. */
 export interface ServerRecord {
   readonly pid: number
+  /** In which the process id means something; absent where the system has none. */
+  readonly pidNamespace?: string | undefined
   readonly url: string
   readonly started: string
   readonly version: string
@@ -71,6 +74,28 @@ export function openHome(folder: string): Home {
       rmSync(join(path, 'server.json'), { force: true })
       lock.close()
     },
+  }
+}
+
+/** Keeps servers from an existing home, whose files are to be read as they are: its format is checked and left alone. */
+export function lockForReading(folder: string): () => void {
+  const path = realpathSync(folder)
+  const lock = takeLock(path)
+  try {
+    refuseNewer(path, lock)
+  } catch (error) {
+    lock.close()
+    throw error
+  }
+  return () => lock.close()
+}
+
+/** Differs inside a container: process ids of there mean other processes here. */
+export function pidNamespace(): string | undefined {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return undefined // macOS
   }
 }
 
@@ -122,12 +147,16 @@ function tryLock(path: string): DatabaseSync | undefined {
 
 /** The format is the lock's own `user_version`: one file less that can be lost. */
 function checkFormat(path: string, lock: DatabaseSync): void {
+  if (refuseNewer(path, lock) === HOME_FORMAT) return
+  lock.exec(`PRAGMA user_version = ${HOME_FORMAT}; COMMIT; BEGIN EXCLUSIVE`)
+}
+
+function refuseNewer(path: string, lock: DatabaseSync): number {
   const found = Number(lock.prepare('PRAGMA user_version').get()?.user_version ?? 0)
   if (found > HOME_FORMAT) {
     throw new HomeError(
       `The home ${path} has format ${found}, made by a newer Sagebrush; this one knows formats up to ${HOME_FORMAT}. Run the newer version, or choose another home (SAGEBRUSH_HOME).`,
     )
   }
-  if (found === HOME_FORMAT) return
-  lock.exec(`PRAGMA user_version = ${HOME_FORMAT}; COMMIT; BEGIN EXCLUSIVE`)
+  return found
 }

@@ -4,11 +4,10 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { loadConfig } from '@sagebrush/server/client'
+import { installed, loadConfig } from '@sagebrush/server/client'
 
 const SDK = 'sagemaker==2.257.6'
-const cli = fileURLToPath(new URL('../../packages/cli/bin/sagebrush.mjs', import.meta.url))
-const program = fileURLToPath(new URL('../sagemaker-python-sdk/program.py', import.meta.url))
+const cli = fileURLToPath(new URL('../../bin/sagebrush.mjs', import.meta.url))
 
 /** The SageMaker Python SDK's program, in an environment of its own that is made once. */
 export async function runPythonProgram(home: string, say: (line: string) => void): Promise<void> {
@@ -22,7 +21,7 @@ export async function runPythonProgram(home: string, say: (line: string) => void
     await run('touch', [join(folder, 'complete')])
   }
   say('running examples/sagemaker-python-sdk/program.py under "sagebrush run"')
-  await run(process.execPath, [cli, 'run', '--', python, program], {
+  await run(process.execPath, [cli, 'run', '--', python, installed('examples/sagemaker-python-sdk/program.py')], {
     SAGEBRUSH_HOME: home,
     SAGEMAKER_SUPPRESS_V2_WARNING: '1',
   })

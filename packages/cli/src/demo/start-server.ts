@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { runningServer } from '@sagebrush/server/client'
 
-const cli = fileURLToPath(new URL('../../packages/cli/bin/sagebrush.mjs', import.meta.url))
+const cli = fileURLToPath(new URL('../../bin/sagebrush.mjs', import.meta.url))
 
 export interface DemoServer {
   /** Ends the server; its jobs and endpoints have been deleted by then. */

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { clientEnvironment, clientFiles, installed, readClientFacts } from '@sagebrush/server/client'
+import { calledAs } from '../called-as.ts'
+import { runPythonProgram } from './python-program.ts'
+import { startServer } from './start-server.ts'
+
+type Example = typeof import('@sagebrush/example-aws-sdk-js')
+
+/** A server of its own on a free port with a temporary home, one job, one endpoint, and nothing left. */
+export async function runDemo({ python }: { readonly python: boolean }): Promise<void> {
+  const started = Date.now()
+  let lastSaid = started
+  const say = (line: string) => {
+    lastSaid = Date.now()
+    console.log(`${((lastSaid - started) / 1000).toFixed(2).padStart(6)} s  ${line}`)
+  }
+  const home = await mkdtemp(join(tmpdir(), 'sagebrush-demo-'))
+  say('starting a server')
+  const server = await startServer(home, say)
+  // Nobody likes silence: the first time, an environment is made, and that takes half a minute.
+  const stillThere = setInterval(() => {
+    if (Date.now() - lastSaid >= 4000) say('…')
+  }, 1000)
+  // A demo that is interrupted ends its server too: it is in the same process group, and this removes the home.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, async () => {
+      await server.stop()
+      spawn('rm', ['-rf', home], { detached: true, stdio: 'ignore' }).unref()
+      process.exit(130)
+    })
+  }
+
+  let failed = false
+  try {
+    if (python) await runPythonProgram(home, say)
+    else await runJavaScriptProgram(home, say)
+  } catch (error) {
+    failed = true
+    console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`)
+  } finally {
+    clearInterval(stillThere)
+    await server.stop()
+    await rm(home, { recursive: true, force: true })
+  }
+  say(failed ? 'cleaned up' : `cleaned up; now for yourself: ${calledAs} up`)
+  process.exitCode = failed ? 1 : 0
+}
+
+async function runJavaScriptProgram(home: string, say: (line: string) => void): Promise<void> {
+  const change = clientEnvironment(readClientFacts(home), clientFiles(home), process.env)
+  for (const name of change.unset) delete process.env[name]
+  Object.assign(process.env, change.set)
+  // By its path, as a user would run it: it finds its script and its data beside itself.
+  const file = installed(`examples/aws-sdk-js/train-and-serve${extname(import.meta.url)}`)
+  const { trainAndServe } = (await import(pathToFileURL(file).href)) as Example
+  const outcome = await trainAndServe(say)
+  console.log(`
+  predictions                    ${outcome.predictions.slice(0, 10).join(' ')} …
+  test:accuracy                  ${outcome.metrics['test:accuracy']}
+  create → first line of code    ${outcome.createToFirstLineMs} ms${made(outcome.createToFirstLineMs)}
+  create → InService             ${outcome.createToInServiceMs} ms
+  median invoke                  ${outcome.medianInvokeMs.toFixed(2)} ms
+`)
+}
+
+/** The first time, most of it is the environment's. */
+function made(ms: number): string {
+  return ms > 3000 ? ' (its environment was made first; run the demo again)' : ''
+}
