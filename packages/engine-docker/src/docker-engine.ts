@@ -7,7 +7,7 @@ import { findContainer } from './container.ts'
 import { EngineApi } from './engine-api.ts'
 import { Events } from './events.ts'
 import { Finisher } from './finisher.ts'
-import { findImage } from './images.ts'
+import { findImage, nearestImages } from './images.ts'
 import { TaskLogs } from './logs.ts'
 import { askMachine, type Machine } from './machine.ts'
 import { Networks } from './networks.ts'
@@ -22,8 +22,10 @@ import { removeVolumes } from './volumes.ts'
 export interface DockerEngine extends Engine {
   /** What the engine is and can do. Throws `EngineUnreachable`. */
   probe(): Promise<Machine>
-  /** The image that the engine has under the name, or words for the user. */
-  resolve(uri: string): Promise<{ readonly image: ContainerImage } | { readonly missing: string }>
+  /** The image that the engine has under the name, or undefined. Throws `EngineUnreachable`. */
+  find(uri: string): Promise<ContainerImage | undefined>
+  /** Names of its images that look most like `uri`, best first. */
+  nearest(uri: string): Promise<readonly string[]>
 }
 
 /** Opens the engine over its folder and takes up every task that an earlier server left there. Nothing need answer yet. */
@@ -90,11 +92,12 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<Do
   return {
     name: 'docker',
     probe: machine,
-    resolve: async (uri) => {
+    find: async (uri) => {
       const found = await findImage(api, uri)
-      if ('image' in found) warm()
+      if (found) warm()
       return found
     },
+    nearest: (uri) => nearestImages(api, uri),
     networkInterface: () => 'eth0',
     refuses: async () => undefined,
     start: async (spec) => {

@@ -9,21 +9,22 @@ interface Inspected {
   readonly Config?: { readonly User?: string } | null
 }
 
-/** The image that the engine has under the name, or words for the user: which names come nearest, how to get it. */
-export async function findImage(
-  api: EngineApi,
-  uri: string,
-): Promise<{ readonly image: ContainerImage } | { readonly missing: string }> {
+/** The image that the engine has under the name, or undefined. */
+export async function findImage(api: EngineApi, uri: string): Promise<ContainerImage | undefined> {
   const found = (await api.find('GET', `/images/${uri}/json`)) as Inspected | undefined
-  if (found) {
-    const reason = 'an image of the container engine on this machine'
-    return { image: { kind: 'container', reference: uri, id: found.Id, reason } }
-  }
+  if (!found) return undefined
+  const reason = 'an image of the container engine on this machine'
+  return { kind: 'container', reference: uri, id: found.Id, reason }
+}
+
+/** Names of the engine's images that look most like `uri`, best first: for an error's text. */
+export async function nearestImages(api: EngineApi, uri: string): Promise<readonly string[]> {
   const all = (await api.call('GET', '/images/json')) as readonly Inspected[]
-  const names = all.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => !/^(sagebrush\/|<none>)/.test(name))
-  const nearest = nearestNames(uri, names)
-  const like = nearest.length > 0 ? ` The nearest names are ${nearest.join(', ')}.` : ''
-  return { missing: `The container engine has no image of that name: build it, or "docker pull ${uri}".${like}` }
+  const names = all.flatMap(({ RepoTags }) => RepoTags ?? [])
+  return nearestNames(
+    uri,
+    names.filter((name) => !/^(sagebrush\/|<none>)/.test(name)),
+  )
 }
 
 /** What is run for a reference, and as whom. Throws StagingError where the image has gone meanwhile. */

@@ -73,7 +73,7 @@ async function openProcess({ config, home, objects, log }: EnginesOptions, image
     agent: installed('python/agent'),
     hide: [home.path, homeCaches(config.cache), ...secretFolders],
     show: [bundle],
-    server: { host: config.host, caBundle: bundle },
+    server: { host: ownHost(config.host), caBundle: bundle },
     variables: process.env,
     isolation: config['process.namespaces'] === 'off' ? 'none' : 'auto',
     log: (message, error) => log.error(message, { error }),
@@ -115,14 +115,24 @@ async function resolve(
   images: ImageTable,
   uri: string,
 ): Promise<Resolved> {
-  const found = await docker.resolve(uri).catch((error: unknown) => {
-    if (error instanceof EngineUnreachable) return { missing: error.message }
-    throw error
-  })
-  if ('image' in found) return found
-  const standIn = await managed(uri)
+  const [found, standIn] = await Promise.all([orAway(docker.find(uri)), managed(uri)])
+  if (found && !(found instanceof Error)) return { image: found }
   if (standIn) return { image: standIn }
-  return { missing: `${found.missing} ${noStandIn(images, uri)}` }
+  const nearest = found ?? (await orAway(docker.nearest(uri)))
+  if (nearest instanceof Error) return { missing: `${nearest.message} ${noStandIn(images, uri)}` }
+  const like = nearest.length > 0 ? ` The nearest names are ${nearest.join(', ')}.` : ''
+  const missing = `The container engine has no image of that name: build it, or "docker pull ${uri}".${like}`
+  return { missing: `${missing} ${noStandIn(images, uri)}` }
+}
+
+/** The answer, or that no container engine gives one. */
+async function orAway<T>(asked: Promise<T>): Promise<T | EngineUnreachable> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof EngineUnreachable) return error
+    throw error
+  }
 }
 
 function byProcess(image: TaskImage | undefined, images: ImageTable, uri: string): Resolved {
@@ -134,4 +144,11 @@ function noStandIn(images: ImageTable, uri: string): string {
   const nearest = images.nearest(uri)
   const like = nearest.length > 0 ? ` The nearest names of managed images are ${nearest.join(', ')}.` : ''
   return `No managed image stands in for ${uri}.${like}`
+}
+
+/** How this machine's own processes name the address that the server listens on. */
+function ownHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
 }
