@@ -5,7 +5,7 @@ import { type VenvName, venvNames } from './venv.ts'
 
 /** Test files of TypeScript, as vitest.config.ts names them. */
 export function vitestFiles(root: string): readonly string[] {
-  const folders = ['packages', 'examples', 'tools', 'bench']
+  const folders = ['packages', 'examples', 'tools', 'bench', 'chaos']
   const exclude = (path: string) => path === 'node_modules' || path === 'dist'
   return folders.flatMap((folder) => globSync(`${folder}/**/*.test.ts`, { cwd: root, exclude })).sort()
 }

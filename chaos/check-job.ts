@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { unpacked } from './archive.ts'
+import { bucket, type Clients } from './clients.ts'
+import { channelContent, type Fleet, type Job } from './fleet.ts'
+import { ARTIFACT, artifactDigest } from './job-script.ts'
+import { until } from './until.ts'
+
+/** How long after it was printed a line may be stamped: a busy machine, not a server that was away. */
+const STAMP_MS = 5_000
+const END_SECONDS = 180
+
+export interface CheckedJob {
+  readonly lines: number
+  readonly artifactBytes: number
+}
+
+/** Waits for the job's end and throws where it, its log or its artifact is not what it must be. */
+export async function checkJob(clients: Clients, fleet: Fleet, job: Job, channelObjects: number): Promise<CheckedJob> {
+  const end = await until(
+    `the end of ${job.name}`,
+    END_SECONDS,
+    async () => {
+      const state = await fleet.statusOf(job)
+      return ['Completed', 'Failed', 'Stopped'].includes(state.status ?? '') ? state : undefined
+    },
+    50,
+  )
+  const wrong = (what: string) => new Error(`${job.name} (${end.status} ${end.reason}): ${what}`)
+  if (end.status !== job.ending) throw wrong(`must be ${job.ending}`)
+  if (job.reason && !job.reason.test(end.reason)) throw wrong(`its reason does not say ${job.reason}`)
+  const lines = checkLog(await eventsOf(clients, job.name), job, channelObjects, wrong)
+  if (job.ending === 'Failed') return { lines, artifactBytes: 0 }
+  const key = end.artifact?.S3ModelArtifacts?.replace(`s3://${bucket}/`, '') ?? ''
+  const { Body } = await clients.s3.getObject({ Bucket: bucket, Key: key })
+  const artifact = unpacked((await Body?.transformToByteArray()) ?? new Uint8Array(), ARTIFACT)
+  if (createHash('sha256').update(artifact).digest('hex') !== artifactDigest(job))
+    throw wrong(`its artifact of ${artifact.length} bytes is not what the script wrote`)
+  return { lines, artifactBytes: artifact.length }
+}
+
+interface Event {
+  readonly timestamp: number
+  readonly message: string
+}
+
+/** All of the job's log, in order. */
+export async function eventsOf({ logs }: Clients, job: string): Promise<readonly Event[]> {
+  const logGroupName = '/aws/sagemaker/TrainingJobs'
+  const { logStreams = [] } = await logs.describeLogStreams({ logGroupName, logStreamNamePrefix: `${job}/` })
+  if (logStreams.length > 1) throw new Error(`${job} has ${logStreams.length} log streams`)
+  const logStreamName = logStreams[0]?.logStreamName
+  if (logStreamName === undefined) return []
+  const found: Event[] = []
+  for (let nextToken: string | undefined; ; ) {
+    const page = await logs.getLogEvents({ logGroupName, logStreamName, startFromHead: true, nextToken })
+    found.push(...(page.events ?? []).map(({ timestamp = 0, message = '' }) => ({ timestamp, message })))
+    if (page.nextForwardToken === nextToken) return found
+    nextToken = page.nextForwardToken
+  }
+}
+
+/** Every line once, in order, with its time; resolves to how many. A job that was cut off has a beginning of them. */
+function checkLog(events: readonly Event[], job: Job, channelObjects: number, wrong: (what: string) => Error): number {
+  const said = (word: string) => events.filter(({ message }) => message.startsWith(`${word} `))
+  const starts = said('start').length
+  if (starts !== 1) throw wrong(`its script has begun ${starts} times`)
+  const back = events.findIndex(({ timestamp }, index) => timestamp < (events[index - 1]?.timestamp ?? 0))
+  if (back >= 0) throw wrong(`event ${back} of its log is older than the one before`)
+  const channel = said('channel').map(({ message }) => message)
+  if (channel.join() !== `channel ${channelObjects} ${channelDigest(channelObjects)}`)
+    throw wrong(`its script has read another channel: ${channel.join()}`)
+  const lines = said('line')
+  lines.forEach(({ message, timestamp }, index) => {
+    const [, number, printed] = message.split(' ').map(Number)
+    if (number !== index) throw wrong(`line ${index} of its log is "${message}"`)
+    const late = timestamp - (printed ?? 0)
+    if (!(late >= 0 && late <= STAMP_MS)) throw wrong(`line ${index}, printed at ${printed}, has the time ${timestamp}`)
+  })
+  const ends = said('end').map(({ message }) => message)
+  const wasKilled = job.reason !== undefined && job.exitCode === 0
+  if (ends.join() !== (wasKilled ? '' : `end ${lines.length}`)) throw wrong(`its log ends with "${ends.join()}"`)
+  if (!wasKilled && job.ending !== 'Stopped' && lines.length !== job.lines)
+    throw wrong(`its log has ${lines.length} lines of ${job.lines}`)
+  return lines.length
+}
+
+function channelDigest(objects: number): string {
+  const names = Array.from({ length: objects }, (_, number) => String(number)).sort()
+  const digest = createHash('sha256')
+  for (const name of names) digest.update(name).update(channelContent(Number(name)))
+  return digest.digest('hex')
+}

@@ -1,0 +1,64 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { processesOfTasks } from './processes.ts'
+
+/** What of an engine the runs must know, beyond what every engine has in common. */
+export interface EngineUnderTest {
+  /** What the machine still has of a home's tasks once all are removed, in words. */
+  leftBehind(home: string): Promise<readonly string[]>
+  /**
+   * Kills what stands between the server and the task with this token, and so the task too. Resolves to what the
+   * job's FailureReason must then say.
+   */
+  killSupervisor(home: string, token: string): Promise<RegExp>
+  /** What else may break under the server while tasks run (a daemon restarts): by name. A run goes through all. */
+  readonly interruptions: Readonly<Record<string, () => Promise<void>>>
+}
+
+export const engineNames = ['process', 'docker'] as const
+
+export const engines: Readonly<Record<(typeof engineNames)[number], EngineUnderTest>> = {
+  process: {
+    // Processes, mounts and folders of tasks are seen for every engine.
+    leftBehind: async () => [],
+    killSupervisor: async (home, token) => {
+      const folder = taskFolders(home).find((name) =>
+        readFileSync(join(home, 'tasks', name, 'spec.json'), 'utf8').includes(token),
+      )
+      if (!folder) throw new Error(`no task of ${home} has ${token}`)
+      const [pid] = readFileSync(join(home, 'tasks', folder, 'lock'), 'utf8')
+        .split(' ')
+        .map(Number)
+      process.kill(pid ?? 0, 'SIGKILL')
+      return /^InternalServerError: The supervisor of the task was killed, and the task with it/
+    },
+    interruptions: {},
+  },
+  docker: {
+    leftBehind: async (home) => [
+      ...namesIn(home, 'container', ['ps', '--all', '--quiet']),
+      ...namesIn(home, 'network', ['network', 'ls', '--quiet']),
+      ...namesIn(home, 'volume', ['volume', 'ls', '--quiet']),
+    ],
+    killSupervisor: async (_home, token) => {
+      const [first] = processesOfTasks(new RegExp(token)).get(token) ?? []
+      if (!first) throw new Error(`no process has ${token}`)
+      process.kill(first.pid, 'SIGKILL')
+      return /exit code: 137/
+    },
+    // The place for a restart of dockerd.
+    interruptions: {},
+  },
+}
+
+function taskFolders(home: string): readonly string[] {
+  return readdirSync(join(home, 'tasks')).filter((name) => !name.startsWith('.'))
+}
+
+/** What Docker has and whose description names the home: mounts of containers, options of volumes, labels. */
+function namesIn(home: string, kind: string, list: readonly string[]): string[] {
+  const docker = (args: readonly string[]) => execFileSync('docker', args, { encoding: 'utf8' })
+  const ids = docker(list).split('\n').filter(Boolean)
+  return ids.flatMap((id) => (docker([kind, 'inspect', id]).includes(home) ? [`${kind} ${id}`] : []))
+}
