@@ -32,6 +32,13 @@ test('later starts find the same account and key, and several at once agree', as
   expect((await second.bootstrap()).account).toBe(made[0]?.account)
 })
 
+test('an account that the first start was given stays the home\'s where a later start is given none', async () => {
+  const first = await openTestIdentity()
+  const made = await first.bootstrap('123456789012')
+  const second = await openTestIdentity('auto', first.store)
+  expect(await second.bootstrap()).toEqual(made)
+})
+
 test('a start that died before its key was written is finished by the next', async () => {
   const identity = await openTestIdentity()
   const before = await identity.bootstrap()

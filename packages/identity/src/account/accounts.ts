@@ -36,9 +36,11 @@ export class Accounts {
     this.#clock = clock
   }
 
-  /** The account that stands for this home: the given one, else one that was drawn at the first start. */
+  /** The account that stands for this home: the given one, else that of the first start, which was given or drawn. */
   async bootstrap(account?: string): Promise<AccountCredentials> {
-    return this.create(account ?? (await this.#homeAccount()))
+    const made = account === undefined ? undefined : await this.create(account)
+    const own = await this.#homeAccount(account)
+    return made ?? this.create(own)
   }
 
   /** Makes the account, or finds it: with its default execution role and a long-lived key of a session of it. */
@@ -76,12 +78,11 @@ export class Accounts {
     return (await this.#ports.keys.record(accessKeyId)) ?? key
   }
 
-  async #homeAccount(): Promise<string> {
+  async #homeAccount(account: string = newAccountId()): Promise<string> {
     const known = await this.#home.get(directoryScope, HOME_ACCOUNT)
     if (known) return known.value.account
-    const drawn = { account: newAccountId() }
-    if (await this.#home.insert(directoryScope, HOME_ACCOUNT, drawn)) return drawn.account
-    return (await this.#home.get(directoryScope, HOME_ACCOUNT))?.value.account ?? drawn.account
+    if (await this.#home.insert(directoryScope, HOME_ACCOUNT, { account })) return account
+    return (await this.#home.get(directoryScope, HOME_ACCOUNT))?.value.account ?? account
   }
 
   async #role(account: string): Promise<RoleRecord> {
