@@ -58,17 +58,17 @@ export class FsBlobs implements Blobs {
       if (!stat.isFile()) throw new TypeError(`${path} is not a regular file`)
       const mine = uid === process.getuid?.() && nlink === 1
       // Somebody who owns the file or has another name for it could go on writing to it.
-      if (!mine) return await this.#adoptCopy(path, file, digests)
+      if (!mine) return await this.create(chunksOf(file), { digests })
       const digester = new Digester(digests)
       if (digests.length > 0) for await (const chunk of chunksOf(file)) digester.update(chunk)
       await file.chmod(fileMode)
       if (this.#fsync) await file.sync()
       const id = newBlobId()
       try {
-        await this.#place(path, id)
+        await this.#intoFolder(id, (target) => link(path, target))
       } catch (cause) {
-        if (codeOf(cause) !== 'EXDEV') throw cause
-        return await this.#adoptCopy(path, file, digests)
+        if (![...unlinkable, 'EXDEV'].includes(codeOf(cause) ?? '')) throw cause
+        return await this.create(chunksOf(file), { digests })
       }
       const placed = await lstat(this.path(id))
       if (placed.dev !== dev || placed.ino !== ino) throw new Error(`${path} was exchanged while it was taken over`)
@@ -78,12 +78,6 @@ export class FsBlobs implements Blobs {
     } finally {
       await file.close()
     }
-  }
-
-  async #adoptCopy(path: string, file: FileHandle, digests: readonly DigestName[]): Promise<BlobInfo> {
-    const info = await this.create(chunksOf(file), { digests })
-    await rm(path)
-    return info
   }
 
   async link(id: string): Promise<string> {

@@ -29,7 +29,10 @@ export interface Blobs {
     source: AsyncIterable<Uint8Array>,
     options?: { readonly digests?: readonly DigestName[]; readonly check?: (info: Omit<BlobInfo, 'id'>) => void },
   ): Promise<BlobInfo>
-  /** Takes a finished file over, by rename where it is on the same file system. The file is gone afterwards. */
+  /**
+   * Takes a finished file over, as a second name of it where it is on the same file system. The caller removes the
+   * file once a row names the blob: a server that dies before that must find it again. Nobody may write to it any more.
+   */
   adopt(path: string, digests?: readonly DigestName[]): Promise<BlobInfo>
   link(id: string): Promise<string>
   /** One new blob from the bytes of several, in order; the parts stay. */

@@ -32,7 +32,7 @@ test('later starts find the same account and key, and several at once agree', as
   expect((await second.bootstrap()).account).toBe(made[0]?.account)
 })
 
-test('an account that the first start was given stays the home\'s where a later start is given none', async () => {
+test("an account that the first start was given stays the home's where a later start is given none", async () => {
   const first = await openTestIdentity()
   const made = await first.bootstrap('123456789012')
   const second = await openTestIdentity('auto', first.store)

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { type Objects, type Scope, StagingError } from '@sagebrush/core'
 import { bucketRegion, checkBucketName } from '../bucket/bucket.ts'
 import { type S3Ports, s3Scope } from '../context.ts'
@@ -50,6 +51,8 @@ export function openObjects(ports: S3Ports, options: ObjectsOptions): Objects {
           },
         )
       })
+      // Not before the row is there: the step that was killed in between is done again, with the same file.
+      await rm(file, { force: true })
     },
   }
 }

@@ -144,6 +144,16 @@ test('putFile takes a file over as an object and makes its bucket', async () => 
   expect(await t.blobCount()).toBe(1)
 })
 
+test('putFile may be repeated where the server was killed between taking the file and writing the row', async () => {
+  await using t = await withObjects()
+  const file = join(t.folder, 'model.tar.gz')
+  await writeFile(file, 'weights')
+  await t.blobs.adopt(file, ['md5'])
+  await t.s3.objects.putFile(scope, 's3://models/job/output/model.tar.gz', file, 'application/gzip')
+  expect(await t.get('models', 'job/output/model.tar.gz')).toBe('weights')
+  await expect(readFile(file)).rejects.toThrow('ENOENT')
+})
+
 test('putFile leaves the file where the bucket is missing and none is to be made', async () => {
   await using t = await openTestS3(adapters, { makeBuckets: false })
   const file = join(t.folder, 'model.tar.gz')

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -78,6 +78,20 @@ test.each(['gnu', 'pax', 'ustar'] as const)('uncompressed output is stored file 
   expect(text(world, `s3://out/job/output/model/${long}`)).toBe('long')
   expect(text(world, 's3://out/job/output/data/plot.csv')).toBe('1')
   expect(world.objects.get('s3://out/job/output/model.tar.gz')).toBeUndefined()
+})
+
+test('a file that a killed try left, an object by now, is not written over', async () => {
+  const world = await begin()
+  await using archives = new Archives()
+  await createJob(world, jobRequest('job', { OutputDataConfig: { S3OutputPath: 's3://out', CompressionType: 'NONE' } }))
+  const output = await archives.output('model.tar.gz', tar({ 'model.bin': 'weights' }))
+  const object = join(folder(), 'object')
+  writeFileSync(object, 'acknowledged')
+  linkSync(object, `${output.file}.single`)
+  world.engine.end(await firstTask(world), { outputs: [output] })
+  await jobStatus(world, 'Completed')
+  expect(text(world, 's3://out/job/output/model/model.bin')).toBe('weights')
+  expect(readFileSync(object, 'utf8')).toBe('acknowledged')
 })
 
 test('checkpoints are stored file by file, also of a job that fails', async () => {

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { access } from 'node:fs/promises'
+import { access, rm } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { ApiError, type CollectedOutput, DiskFull, type Scope, StagingError, type TaskState } from '@sagebrush/core'
 import type { Reconciling } from '../reconciling.ts'
@@ -55,6 +55,7 @@ async function storeArchive(ctx: Storing, scope: Scope, uri: string, parts: read
   if (!first) return
   if (parts.length > 1) {
     const merged = `${first.file}.merged`
+    await removeFormer(merged)
     await mergeArchives(
       parts.map(({ file }) => file),
       merged,
@@ -76,10 +77,16 @@ async function storeFiles(
     for await (const { name, content } of archivedFiles(file)) {
       if (!isInside(name)) throw new StagingError(`The file name "${name}" leads out of its folder`)
       const single = `${file}.single`
+      await removeFormer(single)
       await pipeline(content, createWriteStream(single))
       await ctx.objects.putFile(scope, `${prefix}${name}`, single, BYTES)
     }
   }
+}
+
+/** Of a try that was killed: it may be an object's bytes by now, which must not be written over. */
+async function removeFormer(file: string): Promise<void> {
+  await rm(file, { force: true })
 }
 
 function exists(file: string): Promise<boolean> {
