@@ -7,7 +7,7 @@ import { until } from './until.ts'
 
 /** How long after it was printed a line may be stamped: a busy machine, not a server that was away. */
 const STAMP_MS = 5_000
-const END_SECONDS = 180
+const END_SECONDS = 120
 
 export interface CheckedJob {
   readonly lines: number
@@ -16,15 +16,19 @@ export interface CheckedJob {
 
 /** Waits for the job's end and throws where it, its log or its artifact is not what it must be. */
 export async function checkJob(clients: Clients, fleet: Fleet, job: Job, channelObjects: number): Promise<CheckedJob> {
+  let last = ''
   const end = await until(
     `the end of ${job.name}`,
     END_SECONDS,
     async () => {
       const state = await fleet.statusOf(job)
+      last = `${state.status} ${state.secondary}`
       return ['Completed', 'Failed', 'Stopped'].includes(state.status ?? '') ? state : undefined
     },
     50,
-  )
+  ).catch((error: Error) => {
+    throw new Error(`${error.message} (${last})`)
+  })
   const wrong = (what: string) => new Error(`${job.name} (${end.status} ${end.reason}): ${what}`)
   if (end.status !== job.ending) throw wrong(`must be ${job.ending}`)
   if (job.reason && !job.reason.test(end.reason)) throw wrong(`its reason does not say ${job.reason}`)

@@ -45,6 +45,7 @@ export async function withLab(
   const stop = () => abandon(server, run)
   process.once('SIGINT', stop).once('SIGTERM', stop)
   let lab: Lab | undefined
+  let whole = false
   try {
     await server.up()
     const clients = openClients(server.home)
@@ -70,13 +71,15 @@ export async function withLab(
       ...processesLeft(run),
     ]
     if (left.length > 0) throw new Error(`is left behind: ${left.join('; ')}`)
+    whole = true
   } finally {
     await lab?.load.stop()
     lab?.clients.close()
     await server.kill()
     killTasks(run)
     process.off('SIGINT', stop).off('SIGTERM', stop)
-    server.removeFolder()
+    if (options.keep && !whole) say(`kept ${server.home}`)
+    else server.removeFolder()
   }
 }
 

@@ -5,9 +5,9 @@ import { reportText } from './report.ts'
 import type { Options, Report, Scenario } from './scenario.ts'
 import { serversKilled } from './servers-killed.ts'
 
-/** `npm run chaos -- [SCENARIO…] [--kills N] [--engine NAME] [--seed N] [--short] [--json]`: status 1 where something does not hold. */
+/** `npm run chaos -- [SCENARIO…] [--kills N] [--engine NAME] [--seed N] [--short] [--keep] [--json]`: status 1 where something does not hold. */
 const scenarios: readonly Scenario[] = [serversKilled]
-const usage = `usage: npm run chaos -- [SCENARIO…] [--kills 25] [--engine ${engineNames.join('|')}] [--seed N] [--short] [--json]
+const usage = `usage: npm run chaos -- [SCENARIO…] [--kills 25] [--engine ${engineNames.join('|')}] [--seed N] [--short] [--keep] [--json]
 ${scenarios.map(({ name, does }) => `  ${name.padEnd(8)}${does}`).join('\n')}`
 
 async function main(): Promise<number> {
@@ -19,6 +19,7 @@ async function main(): Promise<number> {
       seed: { type: 'string', default: String(randomInt(1e9)) },
       short: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
   })
@@ -31,6 +32,7 @@ async function main(): Promise<number> {
     kills: Number(values.kills ?? (values.short ? 6 : 25)),
     seed: Number(values.seed),
     short: values.short,
+    keep: values.keep,
   }
   const unknown = names.filter((name) => !scenarios.some((scenario) => scenario.name === name))
   if (

@@ -6,6 +6,8 @@ export interface Options {
   readonly seed: number
   /** Less work in each job, for the tests. */
   readonly short: boolean
+  /** Leaves the home of a run that broke off, to be looked into. */
+  readonly keep: boolean
 }
 
 /** What a run found. */
