@@ -16,6 +16,7 @@ import type { Images, SageMakerCollections, SageMakerContext } from './context.t
 import { endpointSpec } from './endpoint/endpoint.ts'
 import { HealthChecks } from './endpoint/health-checks.ts'
 import { reconcileEndpoint } from './endpoint/reconcile-endpoint.ts'
+import { restoreRoutes } from './endpoint/restore-routes.ts'
 import { endpointConfigSpec } from './endpoint-config/endpoint-config.ts'
 import { finishRemovals } from './finish-removals.ts'
 import { LogPump } from './log-pump.ts'
@@ -51,6 +52,8 @@ export interface SageMakerOptions {
 export interface SageMaker {
   readonly operations: typeof sageMakerOperations
   context(request: RequestContext): SageMakerContext
+  /** Routes to what serves already: before the first request is taken. */
+  restoreRoutes(): Promise<void>
   /** Takes up what the server before left unfinished, then follows hints. */
   start(): Promise<void>
   /** The training jobs that have not ended and the endpoints, of all accounts and regions. */
@@ -143,6 +146,7 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
     context,
     work: () => runningWork(collections),
     endWork: () => endWork(collections, (scope) => context(ownRequest(scope, clock))),
+    restoreRoutes: () => restoreRoutes(reconciling),
     start: async () => {
       listeners.push(
         hints.onAny(dispatch),

@@ -101,6 +101,7 @@ async function open(
   closers.push(() => proxy?.close())
   gateway.attach(server)
   proxy?.attach(server)
+  await services.sagemaker.restoreRoutes()
   const url = await listen(server, config.host, config.port)
   closers.push(() => closeListener(server))
   taskListeners.open(server, config.host, Number(new URL(url).port))

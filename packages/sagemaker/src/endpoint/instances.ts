@@ -40,7 +40,7 @@ export function claim(ctx: EndpointReconciling, row: Row<Endpoint>): void {
   }
 }
 
-export async function look(ctx: EndpointReconciling, endpoint: Endpoint): Promise<Observed> {
+export async function look(ctx: Pick<EndpointReconciling, 'engine'>, endpoint: Endpoint): Promise<Observed> {
   const ids = [...deployments(endpoint).flatMap(instancesOf), ...endpoint.retired].map(({ taskId }) => taskId)
   return new Map(await Promise.all(ids.map(async (id) => [id, await ctx.engine.observe(id)] as const)))
 }

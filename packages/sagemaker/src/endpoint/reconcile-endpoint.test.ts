@@ -217,6 +217,25 @@ test('an instance that dies in service is replaced, after growing pauses, and th
   await until(() => world.engine.tasks.size === 1)
 })
 
+test('the next server has the routes before it answers anybody', async () => {
+  const world = await begin()
+  await create(world)
+  const { id, address } = await serve(world, 0)
+  await status(world, 'InService')
+  await world.service.close()
+  world.routes.routes.clear()
+  world.service = world.open()
+  await world.service.restoreRoutes()
+  expect(world.routes.routes.get('e')?.variants[0]?.instances).toMatchObject([{ taskId: id, address }])
+  await world.service.start()
+  await world.service.operations.DeleteEndpoint.handle({ EndpointName: 'e' }, world.context())
+  await until(() => routed(world).length === 0)
+  await world.service.close()
+  world.service = world.open()
+  await world.service.restoreRoutes()
+  expect(routed(world)).toEqual([])
+})
+
 test('the next server finds the instances, routes to them at once, and deletes what was being deleted', async () => {
   const world = await begin()
   await create(world)
