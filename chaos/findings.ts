@@ -41,7 +41,7 @@ export class Findings {
         const checked = await checkJob(lab.clients, lab.fleet, job, workOf(options).channelObjects)
         lines += checked.lines
         bytes += checked.artifactBytes
-        ends[job.ending] = (ends[job.ending] ?? 0) + 1
+        ends[checked.ending] = (ends[checked.ending] ?? 0) + 1
       })
     }
     this.figures['jobs at their right end'] = Object.entries(ends)

@@ -14,6 +14,10 @@ export interface Job extends Work {
   ending: Ending
   /** What its FailureReason must say, where it must fail. */
   reason: RegExp | undefined
+  /** Its log is then a beginning only. */
+  wasKilled?: boolean
+  /** It may also fail, if only its FailureReason says this. */
+  mayFail?: RegExp
 }
 
 export interface FleetOptions {
@@ -29,7 +33,7 @@ export interface FleetOptions {
 
 export const AT_LEAST_RUNNING = 3
 /** More than must run, since one may be staging, or uploading, or just over. */
-const KEPT_GOING = 4
+const KEPT_GOING = 5
 const code = 'code/sourcedir.tar.gz'
 
 /** Jobs of which some always run, and what their processes were when they were first seen. */

@@ -38,10 +38,11 @@ export async function withLab(
   random: Random,
   say: (text: string) => void,
   work: (lab: Lab) => Promise<void>,
+  diskMiB?: number,
 ): Promise<void> {
   const engine = engines[options.engine]
   const run = `chaos-${random.below(1e9).toString(36)}`
-  const server = await ServerUnderTest.open(options.engine)
+  const server = await ServerUnderTest.open(options.engine, diskMiB)
   const stop = () => abandon(server, run)
   process.once('SIGINT', stop).once('SIGTERM', stop)
   let lab: Lab | undefined

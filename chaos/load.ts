@@ -21,7 +21,7 @@ export class Load {
   readonly #objects = new Map<string, string>()
   readonly #ended = new AbortController()
   #workers: readonly Promise<void>[] = []
-  #away = false
+  #away: 'all' | 'PutObject' | undefined
   /** When the last time in which failures are excused ended. */
   #backAt = 0
 
@@ -35,9 +35,9 @@ export class Load {
     this.#workers = [...Array.from({ length: CLIENTS }, () => this.#askOn()), this.#putOn()]
   }
 
-  /** From here on failures are excused: call it before the kill. */
-  away(): void {
-    this.#away = true
+  /** From here on failures are excused, or those of one kind: call it before the harm is done. */
+  away(what?: 'PutObject'): void {
+    this.#away = what ?? 'all'
   }
 
   /** Asks until there is a right answer, which must come in time; resolves to the ms that it took. */
@@ -56,7 +56,7 @@ export class Load {
     ).catch((error: Error) => {
       throw new Error(`${error.message} (${refusal})`)
     })
-    this.#away = false
+    this.#away = undefined
     this.#backAt = performance.now()
     return this.#backAt - started
   }
@@ -109,7 +109,8 @@ export class Load {
     try {
       await work()
     } catch (error) {
-      if (!(error instanceof WrongAnswer) && (this.#away || started <= this.#backAt)) this.excused++
+      const excuses = this.#away === 'all' || this.#away === what || started <= this.#backAt
+      if (excuses && !(error instanceof WrongAnswer)) this.excused++
       else this.failures.push(`${what} failed while the server was there: ${error}`)
       await delay(20)
     }

@@ -1,12 +1,14 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import { diskFull } from './disk-full.ts'
 import { engineNames } from './engines.ts'
 import { reportText } from './report.ts'
 import type { Options, Report, Scenario } from './scenario.ts'
 import { serversKilled } from './servers-killed.ts'
+import { tasksKilled } from './tasks-killed.ts'
 
 /** `npm run chaos -- [SCENARIO…] [--kills N] [--engine NAME] [--seed N] [--short] [--keep] [--json]`: status 1 where something does not hold. */
-const scenarios: readonly Scenario[] = [serversKilled]
+const scenarios: readonly Scenario[] = [serversKilled, tasksKilled, diskFull]
 const usage = `usage: npm run chaos -- [SCENARIO…] [--kills 25] [--engine ${engineNames.join('|')}] [--seed N] [--short] [--keep] [--json]
 ${scenarios.map(({ name, does }) => `  ${name.padEnd(8)}${does}`).join('\n')}`
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -14,16 +14,20 @@ const START_SECONDS = 30
 export class ServerUnderTest {
   readonly #folder: string
   readonly #variables: Readonly<Record<string, string | undefined>>
+  #mounted: boolean
   #child: ChildProcess | undefined
   #said = ''
 
-  static async open(engine: string, settings: Readonly<Record<string, string>> = {}): Promise<ServerUnderTest> {
-    return new ServerUnderTest(engine, await freePort(), settings)
+  /** `diskMiB`: the home is a file system of its own, of that size. */
+  static async open(engine: string, diskMiB?: number): Promise<ServerUnderTest> {
+    return new ServerUnderTest(engine, await freePort(), diskMiB)
   }
 
-  private constructor(engine: string, port: number, settings: Readonly<Record<string, string>>) {
+  private constructor(engine: string, port: number, diskMiB: number | undefined) {
     this.#folder = mkdtempSync(join(tmpdir(), 'chaos-'))
     for (const folder of [this.home, this.temporaryFolder]) mkdirSync(folder, { mode: 0o700 })
+    this.#mounted = diskMiB !== undefined
+    if (this.#mounted) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMiB}m,mode=700`, 'tmpfs', this.home])
     const outside = Object.entries(process.env).filter(
       ([name]) => !name.startsWith('SAGEBRUSH_') || name === 'SAGEBRUSH_CACHE',
     )
@@ -34,7 +38,6 @@ export class ServerUnderTest {
       SAGEBRUSH_HOME: this.home,
       SAGEBRUSH_PORT: String(port),
       SAGEBRUSH_ENGINE: engine,
-      ...settings,
     }
   }
 
@@ -91,6 +94,8 @@ export class ServerUnderTest {
   }
 
   removeFolder(): void {
+    if (this.#mounted) execFileSync('umount', ['--lazy', this.home])
+    this.#mounted = false
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
