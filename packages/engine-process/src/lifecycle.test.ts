@@ -90,6 +90,19 @@ describe('stop', () => {
   })
 })
 
+test('what a killed server had begun to make or to remove goes with the next start', async () => {
+  const { root } = bench.harness.options
+  for (const name of ['.new-0123', '.gone-0123']) {
+    await mkdir(join(root, name, 'ml'), { recursive: true })
+    await writeFile(join(root, name, 'spec.json'), '{}')
+  }
+  await writeFile(join(root, '.hints', 'long-gone'), '')
+  const next = await bench.harness.open(bench.objects)
+  const left = await bench.harness.leftovers()
+  expect(left.filter((name) => /0123|long-gone/.test(name))).toEqual([])
+  await next.close()
+})
+
 test('a task whose image is unknown fails in words', async () => {
   const task = { ...spec('true'), image: { ...tinyImage, name: 'other' } }
   expect(await bench.engine.refuses(task)).toContain('no managed image "other"')

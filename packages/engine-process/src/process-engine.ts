@@ -5,7 +5,7 @@ import { isTaskId, readStop, taskIds, writeSpec } from '@sagebrush/task-folder'
 import { isSupervised } from './control-pipe.ts'
 import { readLog } from './logs.ts'
 import { isFinal, readState, stateOf } from './observe.ts'
-import { type ProcessEngineOptions, taskFiles } from './options.ts'
+import { hintFolder, type ProcessEngineOptions, taskFiles } from './options.ts'
 import { type ProbeResult, probe } from './probe.ts'
 import { refusal } from './refuse.ts'
 import { deleteTree, endSupervisor, killLeftovers, removeFolder } from './remove.ts'
@@ -101,10 +101,13 @@ async function activeTasks(root: string): Promise<readonly string[]> {
   })
 }
 
-/** After a start of the server: deletes what a removal left, and goes on with what had no supervisor yet. */
+/** After a start of the server: deletes what a killed one left half-made or half-removed, and takes up what had no supervisor yet. */
 async function takeUp({ root }: ProcessEngineOptions, launcher: Launcher): Promise<void> {
   const names = await readdir(root)
-  await Promise.all(names.filter((name) => name.startsWith('.gone-')).map((name) => deleteTree(join(root, name))))
+  const halves = names.filter((name) => name.startsWith('.gone-') || name.startsWith('.new-'))
+  await Promise.all(halves.map((name) => deleteTree(join(root, name))))
+  const hints = (await readdir(hintFolder(root))).filter((id) => !names.includes(id))
+  await Promise.all(hints.map((id) => rm(join(hintFolder(root), id), { force: true })))
   for (const id of names.filter(isTaskId)) {
     const files = taskFiles(root, id)
     if (!(await readState(files.state)) && !(await isSupervised(files.control))) launcher.launch(id)
