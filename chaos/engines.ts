@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { processesOfTasks } from './processes.ts'
 
@@ -20,8 +20,11 @@ export const engineNames = ['process', 'docker'] as const
 
 export const engines: Readonly<Record<(typeof engineNames)[number], EngineUnderTest>> = {
   process: {
-    // Processes, mounts and folders of tasks are seen for every engine.
-    leftBehind: async () => [],
+    // Beside the processes, mounts and folders of tasks, which are looked for with every engine.
+    leftBehind: async (home) => [
+      ...globSync('tasks/.{new,gone}-*', { cwd: home }).map((name) => `half a task: ${name}`),
+      ...globSync('tasks/.hints/*', { cwd: home }).map((name) => `file ${name}`),
+    ],
     killSupervisor: async (home, token) => {
       const folder = taskFolders(home).find((name) =>
         readFileSync(join(home, 'tasks', name, 'spec.json'), 'utf8').includes(token),

@@ -66,7 +66,7 @@ export async function withLab(
     await endpoints.deleteAll()
     await server.down()
     const left = [
-      ...(await leftBehind(server.home)),
+      ...(await leftBehind(server.home)).filter((what) => !server.isOwnDisk(what)),
       ...server.temporaryFiles(),
       ...(await engine.leftBehind(server.home)),
       ...processesLeft(run),

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -88,9 +88,18 @@ export class ServerUnderTest {
     await this.#end('SIGTERM')
   }
 
-  /** Files of the server's that are left outside of its home. */
+  /** Files that were to be there for a while only, outside of its home and in it. */
   temporaryFiles(): readonly string[] {
-    return readdirSync(this.temporaryFolder).map((name) => `temporary file ${name}`)
+    const names = [
+      ...readdirSync(this.temporaryFolder),
+      ...globSync(['blobs/incoming/*', 'logs/aside/*'], { cwd: this.home }),
+    ]
+    return names.map((name) => `temporary file ${name}`)
+  }
+
+  /** True for what `leftBehind` says of the small disk. */
+  isOwnDisk(what: string): boolean {
+    return this.#mounted && what.startsWith(`mount tmpfs ${this.home} `)
   }
 
   removeFolder(): void {
