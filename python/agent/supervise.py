@@ -16,6 +16,8 @@ import session
 import staging
 from places import Removed, below
 
+_TAKEN = 75  # EX_TEMPFAIL, which the server knows
+
 
 def main():
     signal.signal(signal.SIGTERM, _removed)
@@ -48,7 +50,7 @@ def supervise(task):
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return
+        sys.exit(_TAKEN)
     if os.path.exists(os.path.join(task, 'state.json')):
         return
     os.ftruncate(lock, 0)

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -44,6 +46,26 @@ describe('a server that goes while a task is being staged', () => {
     expect(await finalState(second, task.id)).toMatchObject({ phase: 'ended', exit: { code: 0 } })
     const { lines } = await allLines(second, task.id)
     expect(lines.map(({ message }) => message)).toEqual(['ran'])
+    await second.remove(task.id)
+    await second.close()
+  })
+
+  test('may be followed before its supervisor is quite gone: the task is started after that', async () => {
+    const slow = slowObjects()
+    const first = await bench.harness.open(slow.objects)
+    const task = spec('echo ran', { inputs: bench.channel('s3://slow/') })
+    await first.start(task)
+    await slow.asked()
+    const closed = first.close()
+    slow.release()
+    await closed
+    const hold =
+      'import fcntl, sys, time; file = open(sys.argv[1]); fcntl.flock(file, fcntl.LOCK_EX); print(1, flush=True); time.sleep(1)'
+    const lock = join(bench.harness.options.root, task.id, 'lock')
+    const holder = spawn('python3', ['-c', hold, lock], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(holder.stdout, 'data')
+    const second = await bench.harness.open(bench.objects)
+    expect(await finalState(second, task.id)).toMatchObject({ phase: 'ended', exit: { code: 0 }, lastLines: ['ran'] })
     await second.remove(task.id)
     await second.close()
   })

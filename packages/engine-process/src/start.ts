@@ -7,11 +7,14 @@ import { isSupervised } from './control-pipe.ts'
 import { EnvironmentError, locateEnvironment, prepareEnvironment } from './environment.ts'
 import { STATE_FORMAT, type StateFile } from './observe.ts'
 import { hintFolder, type ProcessEngineOptions, taskFiles } from './options.ts'
-import { makePlan } from './plan.ts'
+import { makePlan, type Plan } from './plan.ts'
 import type { ProbeResult } from './probe.ts'
 import { instruct, Supervisors } from './supervisor.ts'
 
 const STATE_POLL_MS = 5
+const TAKEN_POLL_MS = 20
+/** Exit code of a supervisor that found another one at the task. */
+const TAKEN = 75
 
 type Launch = {
   state: Extract<TaskState, { phase: 'preparing' | 'staging' }>
@@ -88,7 +91,7 @@ export class Launcher {
   }
 
   async #run(id: string, launch: Launch): Promise<void> {
-    const { root, objects } = this.#options
+    const { root } = this.#options
     const { signal } = launch.abort
     const file = await readSpec(root, id)
     if (!file) return // removed meanwhile
@@ -108,12 +111,29 @@ export class Launcher {
     this.#bytecode.compile(located.python.path)
     const since = new Date()
     launch.state = { phase: 'staging', since }
-    const child = await this.#supervisors.take(located.python.path)
+    const plan = () => makePlan(file.spec, since, environment, probe, this.#options)
+    // The supervisor of a killed server may be just about to end, or to go on: then the task is left to it.
+    while ((await this.#supervise(id, located.python.path, file.spec, plan, signal)) === 'taken') {
+      await setTimeout(TAKEN_POLL_MS, undefined, { signal })
+      if (await isSupervised(taskFiles(root, id).control)) break
+    }
+    void this.#supervisors.warm(located.python.path).catch((error) => this.#options.log?.('no spare supervisor', error))
+  }
+
+  /** Has a supervisor take the task and tells it all; `taken` where another one has it. */
+  async #supervise(
+    id: string,
+    python: string,
+    spec: TaskSpec,
+    plan: () => Promise<Plan>,
+    signal: AbortSignal,
+  ): Promise<'told' | 'taken'> {
+    const { root, objects } = this.#options
+    const child = await this.#supervisors.take(python)
     const ended = new Promise((resolve) => child.on('exit', resolve).on('error', resolve))
     void ended.then(() => this.#changed(id))
     try {
-      const plan = () => makePlan(file.spec, since, environment, probe, this.#options)
-      await instruct(child, taskFiles(root, id).folder, plan, file.spec, objects, signal)
+      await instruct(child, taskFiles(root, id).folder, plan, spec, objects, signal)
     } catch (error) {
       child.stdin?.end()
       await ended // it has not been told to go, and so ends and leaves nothing
@@ -126,12 +146,13 @@ export class Launcher {
     })
     const files = taskFiles(root, id)
     while (!over && (await readJson(files.state)) === undefined) await setTimeout(STATE_POLL_MS)
-    // It may have left the task to another supervisor; otherwise it must have said something.
-    if ((await readJson(files.state)) === undefined && !(await isSupervised(files.control))) {
+    if ((await readJson(files.state)) !== undefined) return 'told'
+    if (child.exitCode === TAKEN) return 'taken'
+    if (!(await isSupervised(files.control))) {
       signal.throwIfAborted()
       throw new Error(`its supervisor ended at once: ${await lastWords(files.errors)}`)
     }
-    void this.#supervisors.warm(located.python.path).catch((error) => this.#options.log?.('no spare supervisor', error))
+    return 'told'
   }
 
   async #fail(id: string, error: unknown, signal: AbortSignal): Promise<void> {
