@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -29,7 +29,7 @@ function tasksIn(home: string): string[] {
   })
 }
 
-/** Processes of ours name the home in their arguments or stand in it. Elsewhere than on Linux there is nothing to read. */
+/** Processes of ours name the home, or have a file of it open. Elsewhere than on Linux there is nothing to read. */
 function processesOf(home: string): string[] {
   if (!existsSync('/proc/self/cmdline')) return []
   return readdirSync('/proc').flatMap((pid) => {
@@ -37,10 +37,22 @@ function processesOf(home: string): string[] {
     try {
       const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
       const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
-      const ours = words.includes(home) || environment.some((entry) => entry === `SAGEBRUSH_HOME=${home}`)
+      const named = words.includes(home) || environment.some((entry) => entry === `SAGEBRUSH_HOME=${home}`)
+      const ours = named || openFiles(pid).some((path) => path.startsWith(`${home}/`))
       return ours ? [`process ${pid}: ${words.slice(0, 200)}`] : []
     } catch {
       return [] // it has just ended, or is another user's
+    }
+  })
+}
+
+/** Supervisors name nothing: they are told by a pipe what to do. */
+function openFiles(pid: string): string[] {
+  return readdirSync(`/proc/${pid}/fd`).map((descriptor) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${descriptor}`)
+    } catch {
+      return '' // just closed
     }
   })
 }
