@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { processesOfTasks } from './processes.ts'
@@ -40,9 +41,9 @@ export const engines: Readonly<Record<(typeof engineNames)[number], EngineUnderT
   },
   docker: {
     leftBehind: async (home) => [
-      ...namesIn(home, 'container', ['ps', '--all', '--quiet']),
-      ...namesIn(home, 'network', ['network', 'ls', '--quiet']),
-      ...namesIn(home, 'volume', ['volume', 'ls', '--quiet']),
+      ...ofHome(home, 'container', ['ps', '--all', '--quiet']),
+      ...ofHome(home, 'network', ['network', 'ls', '--quiet']),
+      ...ofHome(home, 'volume', ['volume', 'ls', '--quiet']),
     ],
     killSupervisor: async (_home, token) => {
       const [first] = processesOfTasks(new RegExp(token)).get(token) ?? []
@@ -59,9 +60,12 @@ function taskFolders(home: string): readonly string[] {
   return readdirSync(join(home, 'tasks')).filter((name) => !name.startsWith('.'))
 }
 
-/** What Docker has and whose description names the home: mounts of containers, options of volumes, labels. */
-function namesIn(home: string, kind: string, list: readonly string[]): string[] {
-  const docker = (args: readonly string[]) => execFileSync('docker', args, { encoding: 'utf8' })
-  const ids = docker(list).split('\n').filter(Boolean)
-  return ids.flatMap((id) => (docker([kind, 'inspect', id]).includes(home) ? [`${kind} ${id}`] : []))
+/** What Docker has with the label of the home: the engine's mark, which outlives every server. */
+function ofHome(home: string, kind: string, list: readonly string[]): string[] {
+  const mark = createHash('sha256').update(join(home, 'containers')).digest('hex').slice(0, 12)
+  const found = execFileSync('docker', [...list, '--filter', `label=sagebrush.home=${mark}`], { encoding: 'utf8' })
+  return found
+    .split('\n')
+    .filter(Boolean)
+    .map((id) => `${kind} ${id}`)
 }

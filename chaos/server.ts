@@ -105,7 +105,7 @@ export class ServerUnderTest {
   removeFolder(): void {
     if (this.#mounted) execFileSync('umount', ['--lazy', this.home])
     this.#mounted = false
-    rmSync(this.#folder, { recursive: true, force: true })
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20 })
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

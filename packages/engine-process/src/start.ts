@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
-import { StagingError, type TaskState } from '@sagebrush/core'
+import { StagingError, type TaskSpec, type TaskState } from '@sagebrush/core'
 import { hasCode, readJson, readSpec, replaceJson } from '@sagebrush/task-folder'
 import { ToolkitBytecode } from './bytecode.ts'
 import { isSupervised } from './control-pipe.ts'
