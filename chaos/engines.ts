@@ -41,6 +41,7 @@ export const engines: Readonly<Record<(typeof engineNames)[number], EngineUnderT
   },
   docker: {
     leftBehind: async (home) => [
+      ...globSync('containers/.{new,probe}-*', { cwd: home }).map((name) => `half a task: ${name}`),
       ...ofHome(home, 'container', ['ps', '--all', '--quiet']),
       ...ofHome(home, 'network', ['network', 'ls', '--quiet']),
       ...ofHome(home, 'volume', ['volume', 'ls', '--quiet']),
