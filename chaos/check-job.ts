@@ -82,9 +82,11 @@ function checkLog(events: readonly Event[], job: Job, channelObjects: number, wr
     const late = timestamp - (printed ?? 0)
     if (!(late >= 0 && late <= STAMP_MS)) throw wrong(`line ${index}, printed at ${printed}, has the time ${timestamp}`)
   })
+  const wasKilled = job.linesAtKill !== undefined
+  if (lines.length < (job.linesAtKill ?? 0)) throw wrong(`its log had ${job.linesAtKill} lines and has ${lines.length}`)
   const ends = said('end').map(({ message }) => message)
-  if (ends.join() !== (job.wasKilled ? '' : `end ${lines.length}`)) throw wrong(`its log ends with "${ends.join()}"`)
-  if (!job.wasKilled && job.ending !== 'Stopped' && lines.length !== job.lines)
+  if (ends.join() !== (wasKilled ? '' : `end ${lines.length}`)) throw wrong(`its log ends with "${ends.join()}"`)
+  if (!wasKilled && job.ending !== 'Stopped' && lines.length !== job.lines)
     throw wrong(`its log has ${lines.length} lines of ${job.lines}`)
   return lines.length
 }

@@ -14,8 +14,8 @@ export interface Job extends Work {
   ending: Ending
   /** What its FailureReason must say, where it must fail. */
   reason: RegExp | undefined
-  /** Its log is then a beginning only. */
-  wasKilled?: boolean
+  /** It was killed when its log had so many lines: that is a beginning of all, and of no fewer. */
+  linesAtKill?: number
   /** It may also fail, if only its FailureReason says this. */
   mayFail?: RegExp
 }

@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { eventsOf } from './check-job.ts'
+import type { Clients } from './clients.ts'
 import { Findings } from './findings.ts'
 import type { Job } from './fleet.ts'
 import { type Lab, withLab } from './lab.ts'
@@ -47,16 +49,18 @@ export const tasksKilled: Scenario = {
 }
 
 const kills: Readonly<Record<(typeof kinds)[number], (lab: Lab, findings: Findings) => Promise<string>>> = {
-  command: async ({ fleet }) => {
-    const job = await youngest(fleet.running())
+  command: async ({ clients, fleet }) => {
+    const job = youngest(fleet.running())
+    job.linesAtKill = await someLines(clients, job)
     const script = fleet.processOf(job)
     if (!script) throw new Error(`${job.name} has no process`)
     process.kill(script.pid, 'SIGKILL')
     mustFail(job, /exit code: 137$/)
     return `process ${script.pid} of ${job.name}`
   },
-  supervisor: async ({ fleet, engine, server }) => {
-    const job = await youngest(fleet.running())
+  supervisor: async ({ clients, fleet, engine, server }) => {
+    const job = youngest(fleet.running())
+    job.linesAtKill = await someLines(clients, job)
     mustFail(job, await engine.killSupervisor(server.home, job.token))
     return `that of ${job.name}`
   },
@@ -78,14 +82,21 @@ const kills: Readonly<Record<(typeof kinds)[number], (lab: Lab, findings: Findin
 }
 
 /** The one that has the most before it; the others may end by themselves meanwhile. */
-async function youngest(running: readonly Job[]): Promise<Job> {
+function youngest(running: readonly Job[]): Job {
   const job = running.findLast(({ reason }) => reason === undefined)
   if (!job) throw new Error('no job runs that may be killed')
   return job
 }
 
+/** How many the log has: some, for a script that has just begun has printed nothing that could be lost. */
+function someLines(clients: Clients, job: Job): Promise<number> {
+  return until(`a line of ${job.name}`, 20, async () => {
+    const events = await eventsOf(clients, job.name)
+    return events.filter(({ message }) => message.startsWith('line ')).length || undefined
+  })
+}
+
 function mustFail(job: Job, reason: RegExp): void {
   job.ending = 'Failed'
   job.reason = reason
-  job.wasKilled = true
 }
