@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { link, lstat, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, link, lstat, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DiskFull } from '@sagebrush/core'

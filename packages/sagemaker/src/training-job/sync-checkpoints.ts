@@ -118,6 +118,8 @@ export class CheckpointSync {
     stored: Map<string, string>,
   ): Promise<void> {
     const single = `${archive}.single`
+    // Of a server that was killed: it may be an object's bytes by now, which must not be written over.
+    await rm(single, { force: true })
     try {
       for await (const { name, content } of archivedFiles(archive)) {
         if (!isInside(name)) continue
