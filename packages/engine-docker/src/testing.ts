@@ -11,7 +11,7 @@ import { HOME_LABEL, homeLabel } from './options.ts'
 
 /** What every test image is built from; CI makes it of Debian's packages where no registry can be reached. */
 const BASE = 'debian:bookworm-slim'
-const PYTHON = 'sagebrush-test/python:2'
+export const PYTHON = 'sagebrush-test/python:2'
 
 export function testAddress(): EngineAddress {
   const host = process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock'
@@ -23,7 +23,7 @@ export function testAddress(): EngineAddress {
 export async function buildImage(
   api: EngineApi,
   tag: string,
-  files: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string | Buffer>>,
 ): Promise<ContainerImage> {
   const tar = pack()
   for (const [name, content] of Object.entries(files)) tar.entry({ name, mode: 0o755 }, content)
