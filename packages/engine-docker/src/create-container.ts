@@ -60,6 +60,7 @@ export async function createContainer(
       NetworkMode: network.name,
       PidsLimit: options.processes ?? DEFAULT_PROCESSES,
       ...(machine.init && { Init: true }),
+      ...(options.readOnlyRoot && { ReadonlyRootfs: true, Tmpfs: { '/tmp': 'rw,exec,nosuid,nodev,mode=1777' } }),
       ...limits(spec, machine),
       ...(!local && { ExtraHosts: ['host.docker.internal:host-gateway'] }),
       ...(!local && spec.serves && { PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] } }),

@@ -11,6 +11,7 @@ interface Inspected {
 
 /** The image that the engine has under the name, or undefined. */
 export async function findImage(api: EngineApi, uri: string): Promise<ContainerImage | undefined> {
+  if (!isReference(uri)) return undefined
   const found = (await api.find('GET', `/images/${uri}/json`)) as Inspected | undefined
   if (!found) return undefined
   const reason = 'an image of the container engine on this machine'
@@ -25,6 +26,13 @@ export async function nearestImages(api: EngineApi, uri: string): Promise<readon
     uri,
     names.filter((name) => !/^(sagebrush\/|<none>)/.test(name)),
   )
+}
+
+/** `[registry[:port]/]repository[:tag][@digest]`, as the OCI's distribution specification has it, or a digest alone. */
+function isReference(text: string): boolean {
+  const part = '[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*'
+  const registry = '(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::\\d+)?/)?'
+  return new RegExp(`^(?:${registry}${part}(?:/${part})*(?::\\w[\\w.-]{0,127})?(?:@\\w+:[0-9a-f]+)?|sha256:[0-9a-f]{64})$`).test(text)
 }
 
 /** What is run for a reference, and as whom. Throws StagingError where the image has gone meanwhile. */

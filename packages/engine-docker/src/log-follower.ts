@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { EngineApi } from './engine-api.ts'
-import { LOG_START, LogFrames, type LogPlace, type PlacedLine } from './log-frames.ts'
+import { LogFrames, type PlacedLine, sizeOf } from './log-frames.ts'
+import type { LogPlace } from './log-place.ts'
 
 /** So much is kept until somebody takes it; the rest waits at the engine. */
 const MOST_WAITING_BYTES = 2 * 1024 * 1024
@@ -20,6 +21,7 @@ export class LogFollower {
   #response: IncomingMessage | undefined
   #phase: 'catching-up' | 'following' | 'over' = 'catching-up'
   #wake: (() => void)[] = []
+  #goOn: () => void = () => {}
   #closed = false
   #failure: unknown
 
@@ -57,13 +59,14 @@ export class LogFollower {
     this.#lines = []
     this.#bytes = 0
     this.#place = lines.at(-1)?.place ?? this.#place
-    this.#response?.resume()
+    this.#goOn()
     return lines
   }
 
   close(): void {
     this.#closed = true
     this.#response?.destroy()
+    this.#goOn()
     this.#tell()
   }
 
@@ -74,6 +77,8 @@ export class LogFollower {
       this.#phase = 'following'
       this.#tell()
       await this.#read(true)
+      // Docker may end such an answer before a slow reader has had all of it.
+      if (!this.#closed && (await this.#lacks())) await this.#read(false)
       this.#keep(this.#frames.end())
       this.#phase = 'over'
     } catch (error) {
@@ -88,22 +93,33 @@ export class LogFollower {
     const from = this.#lines.at(-1)?.place ?? this.#place
     this.#frames = new LogFrames(from)
     const response = await this.#api.stream('GET', `/containers/${this.#container}/logs`, {
-      query: { stdout: true, stderr: true, timestamps: true, follow, ...(from !== LOG_START && { since: from.at }) },
+      query: { stdout: true, stderr: true, timestamps: true, follow, ...(from.at !== '' && { since: from.at }) },
     })
     if (this.#closed) response.destroy()
     this.#response = response
     for await (const chunk of response) {
       this.#keep(this.#frames.take(chunk))
       while (this.#bytes > MOST_WAITING_BYTES && !this.#closed) {
-        await new Promise<void>((resolve) => response.pause().once('resume', resolve))
+        await new Promise<void>((resolve) => {
+          this.#goOn = resolve
+        })
       }
     }
+  }
+
+  /** Whether the log has a frame after the one that was read last. */
+  async #lacks(): Promise<boolean> {
+    const query = { stdout: true, stderr: true, timestamps: true, tail: 1 }
+    const response = await this.#api.stream('GET', `/containers/${this.#container}/logs`, { query })
+    const tail = new LogFrames()
+    for await (const chunk of response) tail.take(chunk)
+    return tail.at !== this.#frames.at
   }
 
   #keep(lines: readonly PlacedLine[]): void {
     if (lines.length === 0) return
     this.#lines.push(...lines)
-    for (const { message } of lines) this.#bytes += message.length
+    for (const line of lines) this.#bytes += sizeOf(line)
     this.#tell()
     this.#changed()
   }

@@ -1,13 +1,5 @@
 import type { TaskLogLine } from '@sagebrush/core'
-
-/** A place in a container's log: the time of the last line that was taken, and how many lines of that time were. */
-export interface LogPlace {
-  /** `seconds.nanoseconds`, as the engine takes it; empty before the first line. */
-  readonly at: string
-  readonly taken: number
-}
-
-export const LOG_START: LogPlace = { at: '', taken: 0 }
+import { LOG_START, type LogPlace, LogPosition } from './log-place.ts'
 
 export interface PlacedLine extends TaskLogLine {
   readonly place: LogPlace
@@ -15,15 +7,14 @@ export interface PlacedLine extends TaskLogLine {
 
 /** A line of more is cut: so much may a task make the server keep at once. */
 const MOST_LINE_BYTES = 256 * 1024
+/** So much may wait for the end of a line on the other stream; then that line is told in parts. */
+const MOST_HELD_BYTES = 2 * 1024 * 1024
+/** What a line takes beside its text. */
+const LINE_OVERHEAD_BYTES = 200
 
-/** `<seconds>.<nanoseconds>/<taken>`; undefined where it is none of ours. */
-export function parsePlace(cursor: string): LogPlace | undefined {
-  const [, at = '', taken] = /^(\d+\.\d{9})?\/(\d+)$/.exec(cursor) ?? []
-  return taken === undefined ? undefined : { at, taken: Number(taken) }
-}
-
-export function formatPlace({ at, taken }: LogPlace): string {
-  return `${at}/${taken}`
+/** So much does keeping it take. */
+export function sizeOf({ message }: TaskLogLine): number {
+  return message.length + LINE_OVERHEAD_BYTES
 }
 
 /**
@@ -32,16 +23,19 @@ export function formatPlace({ at, taken }: LogPlace): string {
  */
 export class LogFrames {
   #rest: Buffer = Buffer.alloc(0)
-  #place: LogPlace
-  /** Frames of the place's own time that were taken before: the engine gives them again. */
-  #again: number
+  readonly #position: LogPosition
   readonly #open = new Map<number, { text: Buffer[]; bytes: number }>()
   #held: PlacedLine[] = []
+  #heldBytes = 0
 
   /** `place`: where the reading goes on; the engine is asked for everything from its time on. */
-  constructor(place: LogPlace) {
-    this.#place = place
-    this.#again = place.taken
+  constructor(place: LogPlace = LOG_START) {
+    this.#position = new LogPosition(place)
+  }
+
+  /** The time of the last frame, of those that were taken before too; empty before the first. */
+  get at(): string {
+    return this.#position.at
   }
 
   /** Lines that are complete with these bytes, in order. */
@@ -55,6 +49,7 @@ export class LogFrames {
       at += 8 + size
     }
     this.#rest = this.#rest.subarray(at)
+    if (this.#heldBytes > MOST_HELD_BYTES) return this.end()
     return this.#open.size === 0 ? this.#release() : []
   }
 
@@ -67,18 +62,15 @@ export class LogFrames {
   #release(): readonly PlacedLine[] {
     const lines = this.#held
     this.#held = []
+    this.#heldBytes = 0
     return lines
   }
 
   #frame(stream: number, frame: Buffer): void {
     const space = frame.indexOf(32)
     const at = placeTime(frame.toString('latin1', 0, space))
-    if (at === this.#place.at && this.#again > 0) {
-      this.#again--
-      return
-    }
-    this.#place = { at, taken: at === this.#place.at ? this.#place.taken + 1 : 1 }
     const whole = frame.at(-1) === 10
+    if (!this.#position.pass(at, stream, whole)) return
     const text = Buffer.from(frame.subarray(space + 1, whole ? frame.length - 1 : frame.length))
     const open = this.#open.get(stream) ?? { text: [], bytes: 0 }
     if (open.bytes < MOST_LINE_BYTES) open.text.push(text)
@@ -92,9 +84,11 @@ export class LogFrames {
     if (!open) return
     this.#open.delete(stream)
     const text = Buffer.concat(open.text).subarray(0, MOST_LINE_BYTES).toString('utf8')
+    const timestamp = dateOf(this.#position.at)
     // A carriage return before the line feed is the terminal's, not the line's.
-    const timestamp = dateOf(this.#place.at)
-    this.#held.push({ timestamp, message: text.replace(/\r$/, ''), place: this.#place })
+    const line = { timestamp, message: text.replace(/\r$/, ''), place: this.#position.place }
+    this.#held.push(line)
+    this.#heldBytes += sizeOf(line)
   }
 }
 

@@ -1,13 +1,19 @@
 import type { TaskLogLine } from '@sagebrush/core'
 import { type EngineApi, EngineApiError } from './engine-api.ts'
 import { LogFollower } from './log-follower.ts'
-import { formatPlace, LOG_START, LogFrames, type LogPlace, parsePlace } from './log-frames.ts'
+import { LogFrames } from './log-frames.ts'
+import { formatPlace, LOG_START, type LogPlace, parsePlace } from './log-place.ts'
 
 type Lines = { readonly lines: readonly TaskLogLine[]; readonly cursor: string }
+
+/** Until a log that was over while its container ran is asked for anew. */
+const AGAIN_MS = 1_000
 
 /** The logs of an engine's tasks, one follower each. */
 export class TaskLogs {
   readonly #followers = new Map<string, LogFollower>()
+  /** Those whose log was over while the container ran, and since when. */
+  readonly #early = new WeakMap<LogFollower, number>()
   readonly #api: EngineApi
   readonly #changed: (id: string) => void
 
@@ -26,7 +32,10 @@ export class TaskLogs {
     const place = cursor === undefined ? LOG_START : parsePlace(cursor)
     if (!place) throw new RangeError(`no cursor of a task's log: ${cursor}`)
     const known = this.#followers.get(id)
-    const follower = known && isSame(known.place, place) ? known : this.#follow(id, container, place)
+    const serves = known && isSame(known.place, place) && !this.#isTooEarly(known)
+    const follower = serves ? known : this.#follow(id, container, place)
+    // An engine that restarts may end its answers though the containers run on.
+    if (!ended && follower.over && !this.#early.has(follower)) this.#early.set(follower, Date.now())
     try {
       const lines = await follower.take(ended)
       return { lines, cursor: formatPlace(follower.place) }
@@ -36,6 +45,10 @@ export class TaskLogs {
       if (error instanceof EngineApiError && error.status === 404) return { lines: [], cursor: formatPlace(place) }
       throw error
     }
+  }
+
+  #isTooEarly(follower: LogFollower): boolean {
+    return Date.now() - (this.#early.get(follower) ?? Number.POSITIVE_INFINITY) > AGAIN_MS
   }
 
   forget(id: string): void {
@@ -64,7 +77,7 @@ export async function lastLines(api: EngineApi, container: string): Promise<read
   const response = await api.stream('GET', `/containers/${container}/logs`, {
     query: { stdout: true, stderr: true, timestamps: true, tail: 20 },
   })
-  const frames = new LogFrames(LOG_START)
+  const frames = new LogFrames()
   const lines: string[] = []
   for await (const chunk of response) lines.push(...frames.take(chunk).map(({ message }) => message))
   lines.push(...frames.end().map(({ message }) => message))

@@ -102,7 +102,7 @@ export function overlayOptions(view: { readonly options: Readonly<Record<string,
 }
 
 /** An image without a single file, made once: nothing of it is ever run. */
-async function emptyImage(api: EngineApi, root: string): Promise<string> {
+export async function emptyImage(api: EngineApi, root: string): Promise<string> {
   const reference = 'sagebrush/empty:1'
   if (await api.find('GET', `/images/${reference}/json`)) return reference
   const tar = pack()

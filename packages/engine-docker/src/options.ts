@@ -19,6 +19,8 @@ export interface DockerEngineOptions {
   readonly spareNetworks?: number
   /** Most processes and threads of one task. Default 8,192. */
   readonly processes?: number
+  /** Nothing but the contract's folders and /tmp can be written to. */
+  readonly readOnlyRoot?: boolean
   /** Hears of what no caller is told. */
   readonly log?: (message: string, error: unknown) => void
 }

@@ -5,7 +5,7 @@ import type { ArchiveWorker } from './archive/archive-worker.ts'
 import { commandProblem } from './command-problem.ts'
 import { createContainer } from './create-container.ts'
 import { type EngineApi, EngineApiError, EngineUnreachable } from './engine-api.ts'
-import { makeFolders, openFolders } from './folders.ts'
+import { makeFolders, makeVolumeFolders } from './folders.ts'
 import { localImage } from './images.ts'
 import type { TaskLogs } from './logs.ts'
 import type { Machine } from './machine.ts'
@@ -136,7 +136,8 @@ export class Launcher {
       mounts,
       machine,
     })
-    if (image.user !== '') await openFolders(api, container, mounts)
+    const paths = mounts.map(({ path }) => path)
+    if (image.user !== '') await this.#open(container, paths) // else they are root's alone
     for (const mount of mounts) await this.#fill(spec, mount, container, machine)
     signal.throwIfAborted()
     await startContainer(api, container, spec)
@@ -179,13 +180,19 @@ export class Launcher {
     }
   }
 
+  async #open(container: string, paths: readonly string[]): Promise<void> {
+    const { api, options } = this.#parts
+    if (options.readOnlyRoot) await makeVolumeFolders(api, options.root, container, paths)
+    else await makeFolders(api, container, paths)
+  }
+
   /** Sends what no view can bring: archives, and everything where the engine does not see this machine's files. */
   async #fill(spec: TaskSpec, mount: TaskMount, container: string, machine: Machine): Promise<void> {
     const { api, options, worker } = this.#parts
     const { address } = api
     if (machine.staging === 'copy') {
       const order = { address, container, path: mount.path, files: mount.files, objects: [] }
-      await makeFolders(api, container, [mount.path, ...mount.folders.map((name) => `${mount.path}/${name}`)])
+      await this.#open(container, [mount.path, ...mount.folders.map((name) => `${mount.path}/${name}`)])
       if (mount.files.length > 0) await worker.call({ do: 'copy', order })
       for (const input of mount.inputs) {
         const below = relative(input.path, mount.path)

@@ -34,7 +34,7 @@ export async function openBench(more: Partial<DockerEngineOptions> = {}) {
     async store(uri: string, contents: Readonly<Record<string, string | Buffer>>): Promise<string> {
       const made = Object.entries(contents).map(async ([name, content], index) => {
         const path = join(blobs, `blob-${stored.size}-${index}`)
-        await writeFile(path, content, { mode: 0o600 })
+        await writeFile(path, content, { mode: 0o644 })
         return { name, path, sizeBytes: Buffer.byteLength(content) }
       })
       stored.set(uri, await Promise.all(made))
