@@ -3,15 +3,25 @@ import { imageName, type TaskSpec } from '@sagebrush/core'
 /** How the init process says that it could not run the command. */
 const INIT_WORDS = /^\[FATAL tini \(\d+\)\] exec .* failed: (.+)$/
 
+/** True for a line by which the init process says that there was no command to run. */
+export function isInitWords(line: string): boolean {
+  return INIT_WORDS.test(line)
+}
+
 /**
  * Words for a task whose command never ran, with the way out, from what the engine said about it or what its init
- * process printed last; undefined where that is not about the command.
+ * process printed last; undefined where that is not about the command. `platform` says what is wrong with the image's.
  */
-export function commandProblem(spec: Pick<TaskSpec, 'image' | 'entrypoint' | 'command'>, said: string) {
+export function commandProblem(
+  spec: Pick<TaskSpec, 'image' | 'entrypoint' | 'command'>,
+  said: string,
+  platform: string | undefined,
+) {
   const [, words] = INIT_WORDS.exec(said) ?? []
   const cause = words ?? plainCause(said)
   const command = [...(spec.entrypoint ?? []), ...spec.command].join(' ')
   const what = `The image ${imageName(spec.image)} cannot be started with "${command}": ${cause}.`
+  if (platform !== undefined) return `${what} ${platform}`
   if (/executable file not found|no such file or directory/i.test(cause)) {
     return `${what} Put an executable of that name on the image's PATH, or set an ENTRYPOINT that takes it as its argument.`
   }

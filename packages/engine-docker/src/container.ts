@@ -3,6 +3,8 @@ import type { EngineApi } from './engine-api.ts'
 /** What `GET /containers/{id}/json` says, as far as it is asked for. */
 export interface Container {
   readonly id: string
+  /** The image's digest. */
+  readonly image: string
   readonly status: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead'
   readonly exitCode: number
   readonly outOfMemory: boolean
@@ -18,6 +20,7 @@ export interface Container {
 
 interface Inspected {
   readonly Id: string
+  readonly Image: string
   readonly State: {
     readonly Status: string
     readonly ExitCode: number
@@ -39,6 +42,7 @@ export async function findContainer(api: EngineApi, name: string): Promise<Conta
   const { State: state, NetworkSettings: settings } = found
   return {
     id: found.Id,
+    image: found.Image,
     // Podman has names of its own for two of them.
     status: (state.Status === 'stopped' ? 'exited' : state.Status === 'configured' ? 'created' : state.Status) as never,
     exitCode: state.ExitCode,

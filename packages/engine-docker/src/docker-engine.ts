@@ -51,7 +51,8 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<Do
   const stops = new Stops(api, root)
   const launcher = new Launcher({ api, options, networks, worker, machine, logs, changed })
   const snapshots = new Snapshots({ api, options, worker })
-  const finisher = new Finisher({ api, options, worker, changed })
+  const wasAway = (since: Date) => events.wasAway(since)
+  const finisher = new Finisher({ api, options, worker, changed, wasAway })
   const name = (id: string) => containerName(root, id)
 
   const observe = async (id: string): Promise<TaskState> => {

@@ -13,6 +13,7 @@ export class Events {
   #response: IncomingMessage | undefined
   #timer: NodeJS.Timeout | undefined
   #closed = false
+  #lastLost = 0
 
   /** `connected` is called whenever the engine answers anew: what happened before is then to be looked up. */
   constructor(api: EngineApi, root: string, heard: (id: string) => void, connected: () => void) {
@@ -21,6 +22,11 @@ export class Events {
     this.#heard = heard
     this.#connected = connected
     void this.#listen()
+  }
+
+  /** True where the engine went away after that moment, as far as this server has seen. */
+  wasAway(since: Date): boolean {
+    return this.#lastLost > since.getTime()
   }
 
   close(): void {
@@ -46,6 +52,8 @@ export class Events {
       // Not there, or not any more: asked again below. Whoever needs the engine is told by its own call.
     }
     if (this.#closed) return
+    if (this.#response) this.#lastLost = Date.now()
+    this.#response = undefined
     this.#timer = setTimeout(() => void this.#listen(), RETRY_MS)
     this.#timer.unref()
   }

@@ -4,9 +4,10 @@ import type { CollectedOutput, TaskOutput, TaskSpec } from '@sagebrush/core'
 import { readStop } from '@sagebrush/task-folder'
 import type { ArchiveWorker } from './archive/archive-worker.ts'
 import { readStart } from './archive/collect.ts'
-import { commandProblem } from './command-problem.ts'
+import { commandProblem, isInitWords } from './command-problem.ts'
 import type { Container } from './container.ts'
 import type { EngineApi } from './engine-api.ts'
+import { otherPlatform } from './images.ts'
 import { lastLines } from './logs.ts'
 import { exitOf } from './observe.ts'
 import { type DockerEngineOptions, dockerFiles } from './options.ts'
@@ -15,7 +16,13 @@ import { STATE_FORMAT, type StateFile } from './state-file.ts'
 const FAILURE = '/opt/ml/output/failure'
 const FAILURE_CHARACTERS = 1_024
 
+const ENGINE_WENT =
+  'The container engine was stopped or restarted while the task ran, which ended it. Engines keep containers over a ' +
+  'restart where "live-restore" is set in their daemon.json.'
+
 export interface FinishParts {
+  /** True where the engine was away at some time since. */
+  readonly wasAway: (since: Date) => boolean
   readonly api: EngineApi
   readonly options: DockerEngineOptions
   readonly worker: ArchiveWorker
@@ -34,17 +41,20 @@ export async function finishTask(parts: FinishParts, spec: TaskSpec, container: 
     readStop(options.root, spec.id),
   ])
   const stopped = stop !== undefined && stop.asked <= finished.getTime()
-  const problem = container.exitCode > 0 ? commandProblem(spec, lines.at(-1) ?? '') : undefined
   const ended = Date.now()
-  if (problem !== undefined && /^\[FATAL/.test(lines.at(-1) ?? '')) {
-    return { format: STATE_FORMAT, phase: 'failed', message: problem, fault: 'user', ended }
+  const last = lines.at(-1) ?? ''
+  if (container.exitCode > 0 && isInitWords(last)) {
+    const message = commandProblem(spec, last, await otherPlatform(api, container.image)) ?? last
+    return { format: STATE_FORMAT, phase: 'failed', message, fault: 'user', ended }
   }
+  const engineWent = exit.signal !== undefined && !stopped && !container.outOfMemory && parts.wasAway(started)
   return {
     format: STATE_FORMAT,
     phase: 'ended',
     ...exit,
     outOfMemory: container.outOfMemory,
     stopped,
+    ...(engineWent && { failure: ENGINE_WENT }),
     ...(failure && failure.length > 0 && { failure: firstCharacters(failure) }),
     lastLines: lines,
     outputs: collected.outputs,
@@ -60,6 +70,7 @@ async function collectAll({ api, options, worker }: FinishParts, spec: TaskSpec,
   if (spec.outputs.length > 0) await mkdir(out, { recursive: true, mode: 0o700 })
   const problems: string[] = []
   const outputs: CollectedOutput[] = []
+  const place = ({ archive }: CollectedOutput) => spec.outputs.findIndex((output) => output.archive === archive)
   const each = async ({ archive, path, always }: TaskOutput): Promise<void> => {
     const file = join(out, archive)
     const made = await worker.collect({ address: api.address, container, path, file })
@@ -73,6 +84,7 @@ async function collectAll({ api, options, worker }: FinishParts, spec: TaskSpec,
     if (result.reason?.code !== 'ENOSPC') throw result.reason
     problems.push('the disk of the server is full')
   }
+  outputs.sort((a, b) => place(a) - place(b))
   return { outputs, problem: problems.length > 0 ? problems.join('; ') : undefined }
 }
 

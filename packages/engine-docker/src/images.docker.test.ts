@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { until } from '@sagebrush/engine-kit'
 import { skipsFor } from '@sagebrush/testing'
+import { pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Bench, openBench } from './testing-bench.ts'
 
@@ -17,7 +18,9 @@ const OUTPUTS = [
 /** Writes everywhere where a training container may. */
 const WRITES = `id -u; cat /opt/ml/input/data/x/object; for f in model/m output/data/d checkpoints/c output/failure input/data/x/new
   do echo $f > /opt/ml/$f && echo "wrote $f"; done`
-const WROTE = ['model/m', 'output/data/d', 'checkpoints/c', 'output/failure', 'input/data/x/new'].map((f) => `wrote ${f}`)
+const WROTE = ['model/m', 'output/data/d', 'checkpoints/c', 'output/failure', 'input/data/x/new'].map(
+  (f) => `wrote ${f}`,
+)
 
 /** A whole algorithm without a library: \`train\` copies the channel's object, \`serve\` answers with the model's first line. */
 const STATIC = `
@@ -66,8 +69,10 @@ describe.skipIf(skipsFor('docker'))('images of all kinds', () => {
     await bench.close()
     await rm(folder, { recursive: true })
   })
-  const inputs = bench_channel()
-  const model = [{ kind: 'archive', path: '/opt/ml/model', source: { kind: 'object', uri: 's3://b/model.tar.gz' } }] as const
+  const inputs = channel()
+  const model = [
+    { kind: 'archive', path: '/opt/ml/model', source: { kind: 'object', uri: 's3://b/model.tar.gz' } },
+  ] as const
 
   const members = async (id: string) => {
     const state = await bench.engine.observe(id)
@@ -83,27 +88,38 @@ describe.skipIf(skipsFor('docker'))('images of all kinds', () => {
     })
     if (!('port' in address)) throw new Error('no port')
     const url = `http://${address.host}:${address.port}/invocations`
-    return await until('an answer', async () => await fetch(url, { method: 'POST' }).then((r) => r.text(), () => undefined))
+    return await until(
+      'an answer',
+      async () =>
+        await fetch(url, { method: 'POST' }).then(
+          (r) => r.text(),
+          () => undefined,
+        ),
+    )
   }
 
   test('a user that is not root writes its model, output and checkpoints', async () => {
     const image = await bench.image('user', { Dockerfile: `FROM ${bench.base}\nUSER 1234:5678\n` })
-    const id = await bench.begin(image, ['/bin/bash', '-c', WRITES], { inputs: inputs, outputs: OUTPUTS })
+    const id = await bench.begin(image, ['/bin/bash', '-c', WRITES], { inputs, outputs: OUTPUTS })
     const { state, lines } = await bench.end(id)
     expect(lines).toEqual(['1234', 'an object', ...WROTE].join('\n').replace('an object\n', 'an object').split('\n'))
     expect(await members(id)).toEqual(['m', 'd', 'c'])
     expect(state).toMatchObject({ exit: { code: 0 }, outputs: { length: 3 } })
-    const served = await bench.begin(image, ['/bin/bash', '-c', 'cat /opt/ml/model/m && echo more >> /opt/ml/model/new && ls /opt/ml/model'], {
-      inputs: model,
-      serves: true,
-    })
+    const served = await bench.begin(
+      image,
+      ['/bin/bash', '-c', 'cat /opt/ml/model/m && echo more >> /opt/ml/model/new && ls /opt/ml/model'],
+      {
+        inputs: model,
+        serves: true,
+      },
+    )
     expect((await bench.end(served)).lines).toEqual(['weightsm', 'new'])
   })
 
   test('one static program and nothing else trains and serves', async () => {
     const dockerfile = 'FROM scratch\nCOPY main /main\nUSER 1000\nENTRYPOINT ["/main"]\n'
     const image = await bench.image('scratch', { Dockerfile: dockerfile, main: program })
-    const trained = await bench.end(await bench.begin(image, ['train'], { inputs: inputs, outputs: OUTPUTS }))
+    const trained = await bench.end(await bench.begin(image, ['train'], { inputs, outputs: OUTPUTS }))
     expect(trained.lines).toEqual(['trained on an object'])
     expect(await members(trained.id)).toEqual(['m', '', ''])
     const id = await bench.begin(image, ['serve'], { inputs: model, serves: true })
@@ -114,7 +130,10 @@ describe.skipIf(skipsFor('docker'))('images of all kinds', () => {
 
   test('an entry point in shell form runs, and hears of a stop', async () => {
     const train = `#!/bin/bash\ntrap 'echo stopping; exit 0' TERM; echo "training with $# words"; while true; do sleep 0.1; done`
-    const image = await bench.image('shell', { Dockerfile: `FROM ${bench.base}\nCOPY train /t\nENTRYPOINT exec /t\n`, train })
+    const image = await bench.image('shell', {
+      Dockerfile: `FROM ${bench.base}\nCOPY train /t\nENTRYPOINT exec /t\n`,
+      train,
+    })
     const id = await bench.begin(image, ['train'])
     await until('the start', async () => ((await bench.lines(id)).length > 0 ? true : undefined))
     await bench.engine.stop(id, 20_000)
@@ -136,9 +155,29 @@ describe.skipIf(skipsFor('docker'))('images of all kinds', () => {
     }
     expect(await reason(['train'])).toMatch(/cannot be started with "train": .*PATH.*ENTRYPOINT/)
     expect(await reason(['/locked'])).toMatch(/"\/locked": .*[Pp]ermission denied.*chmod \+x/)
-    expect(await reason(['/other'])).toMatch(/"\/other": .*[Ee]xec format error.*another processor.*--platform/)
+    expect(await reason(['/other'])).toMatch(/"\/other": /)
     expect(await reason(['/script'])).toMatch(/"\/script": /)
     expect(await reason(['/etc'])).toMatch(/"\/etc": /)
+  })
+
+  test('an image for another processor is told', async () => {
+    const foreign = Buffer.from(program)
+    foreign.writeUInt16LE(183, 18)
+    const reference = `sagebrush-test/foreign-${process.pid}:1`
+    bench.images.add(reference)
+    const tar = pack()
+    tar.entry({ name: 'main', mode: 0o755 }, foreign)
+    tar.finalize()
+    const query = { fromSrc: '-', repo: reference.slice(0, -2), tag: '1', platform: 'linux/arm64' }
+    const imported = await bench.harness.api.stream('POST', '/images/create', { query, tar })
+    for await (const _ of imported) void _
+    const found = await bench.engine.resolve(reference)
+    if (!('image' in found)) throw new Error(found.missing)
+    const { state } = await bench.end(await bench.begin(found.image, ['/main', 'train']))
+    expect(state).toMatchObject({ phase: 'failed', fault: 'user' })
+    expect(state.phase === 'failed' && state.message).toMatch(
+      /"\/main train": .*made for arm64 and this machine is amd64: build or pull it with "--platform linux\/amd64"/,
+    )
   })
 
   test('an image that was removed since, or that has another name now, is told', async () => {
@@ -146,22 +185,35 @@ describe.skipIf(skipsFor('docker'))('images of all kinds', () => {
     await bench.harness.api.call('DELETE', `/images/${image.reference}`)
     const { state } = await bench.end(await bench.begin(image, ['train']))
     expect(state).toMatchObject({ phase: 'failed', fault: 'user' })
-    expect(state.phase === 'failed' && state.message).toMatch(new RegExp(`${image.reference}.*removed since.*Build or pull`))
+    expect(state.phase === 'failed' && state.message).toMatch(
+      new RegExp(`${image.reference}.*removed since.*Build or pull`),
+    )
     const near = await bench.image('near', { Dockerfile: 'FROM scratch\nLABEL a=c\n' })
     const found = await bench.engine.resolve(near.reference.replace('near', 'naer'))
     expect('missing' in found && found.missing).toContain(near.reference)
   })
 
   test('a name that is none of an image is told, whatever it holds', async () => {
-    for (const name of ['a b', '../containers/json', 'x?y#z', 'UPPER/Case:1', 'é:1', 'a//b', `${'a'.repeat(250)}`, '%2e%2e']) {
+    for (const name of [
+      'a b',
+      '../containers/json',
+      'x?y#z',
+      'UPPER/Case:1',
+      'é:1',
+      'a//b',
+      `${'a'.repeat(250)}`,
+      '%2e%2e',
+    ]) {
       const found = await bench.engine.resolve(name)
       expect('missing' in found && found.missing).toContain(name)
     }
   })
 })
 
-function bench_channel() {
-  return [{ kind: 'objects', path: '/opt/ml/input/data/x', channel: 'x', source: { kind: 'prefix', uri: 's3://b/x/' } }] as const
+function channel() {
+  return [
+    { kind: 'objects', path: '/opt/ml/input/data/x', channel: 'x', source: { kind: 'prefix', uri: 's3://b/x/' } },
+  ] as const
 }
 
 describe.skipIf(skipsFor('docker'))('a root that is read-only', () => {
@@ -178,7 +230,7 @@ describe.skipIf(skipsFor('docker'))('a root that is read-only', () => {
     })
     const script = `${WRITES}; printf '#!/bin/sh\\necho ran' > /tmp/x && chmod +x /tmp/x && /tmp/x
       for f in /opt/x /opt/ml/x /opt/ml/code/x /etc/x; do (echo x > $f) 2>/dev/null && echo "LEAK $f"; done; true`
-    const id = await bench.begin(image, ['/bin/bash', '-c', script], { inputs: bench_channel(), outputs: OUTPUTS })
+    const id = await bench.begin(image, ['/bin/bash', '-c', script], { inputs: channel(), outputs: OUTPUTS })
     const { lines, state } = await bench.end(id)
     expect(state).toMatchObject({ phase: 'ended', exit: { code: 0 }, outputs: { length: 3 } })
     expect(lines.slice(1)).toEqual([`an object${WROTE[0]}`, ...WROTE.slice(1), 'ran'])

@@ -54,34 +54,37 @@ const racing = Array.from({ length: 600 }, (_, i): Frame => {
   return { stream: i % 3 === 0 ? 2 : 1, at: 2000 + i * 100 - ((i * 7919) % 300) - late, text: `line ${i}\n` }
 })
 
-describe.each([false, true])('a log that is broken off whenever a line is whole, from an engine that is newer: %s', (newer) => {
-  test('whose times are not in order has each line once', () => {
-    const { lines, most } = readInSteps(racing, newer)
-    expect(lines).toEqual(racing.map(({ text }) => text.trimEnd()))
-    expect(most).toBeLessThan(80) // it need not begin at the log's beginning each time
-  })
+describe.each([false, true])(
+  'a log that is broken off whenever a line is whole, from an engine that is newer: %s',
+  (newer) => {
+    test('whose times are not in order has each line once', () => {
+      const { lines, most } = readInSteps(racing, newer)
+      expect(lines).toEqual(racing.map(({ text }) => text.trimEnd()))
+      expect(most).toBeLessThan(80) // it need not begin at the log's beginning each time
+    })
 
-  test('with many lines of one time has each once', () => {
-    const log = Array.from({ length: 50 }, (_, i): Frame => ({ stream: 1, at: 5, text: `line ${i}\n` }))
-    expect(readInSteps(log, newer).lines).toEqual(readAtOnce(log))
-  })
+    test('with many lines of one time has each once', () => {
+      const log = Array.from({ length: 50 }, (_, i): Frame => ({ stream: 1, at: 5, text: `line ${i}\n` }))
+      expect(readInSteps(log, newer).lines).toEqual(readAtOnce(log))
+    })
 
-  test('with a line in parts that all bear its first time has it whole', () => {
-    const log: Frame[] = [
-      { stream: 1, at: 0, text: 'before\n' },
-      { stream: 1, at: 1, text: 'long,' },
-      ...Array.from({ length: 8 }, (_, i): Frame => ({ stream: 2, at: 2 + i * 1000, text: `other ${i}\n` })),
-      { stream: 1, at: 1, text: ' longer,' },
-      { stream: 1, at: 1, text: ' over\n' },
-      ...Array.from({ length: 8 }, (_, i): Frame => ({ stream: 2, at: 9000 + i * 1000, text: `after ${i}\n` })),
-    ]
-    const lines = readAtOnce(log)
-    expect(lines).toHaveLength(18)
-    expect(lines).toContain('long, longer, over')
-    const { lines: again } = readInSteps(log, newer)
-    expect(again).toEqual(lines)
-  })
-})
+    test('with a line in parts that all bear its first time has it whole', () => {
+      const log: Frame[] = [
+        { stream: 1, at: 0, text: 'before\n' },
+        { stream: 1, at: 1, text: 'long,' },
+        ...Array.from({ length: 8 }, (_, i): Frame => ({ stream: 2, at: 2 + i * 1000, text: `other ${i}\n` })),
+        { stream: 1, at: 1, text: ' longer,' },
+        { stream: 1, at: 1, text: ' over\n' },
+        ...Array.from({ length: 8 }, (_, i): Frame => ({ stream: 2, at: 9000 + i * 1000, text: `after ${i}\n` })),
+      ]
+      const lines = readAtOnce(log)
+      expect(lines).toHaveLength(18)
+      expect(lines).toContain('long, longer, over')
+      const { lines: again } = readInSteps(log, newer)
+      expect(again).toEqual(lines)
+    })
+  },
+)
 
 test('what waits for the end of a line on the other stream is bounded', () => {
   const log: Frame[] = [{ stream: 1, at: 0, text: 'never ended' }]

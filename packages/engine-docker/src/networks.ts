@@ -42,6 +42,11 @@ export class Networks {
     return await this.#inTurn(() => this.#shared())
   }
 
+  /** Somebody took a network away: whoever asks next has it made anew. */
+  forget(): void {
+    this.#known.clear()
+  }
+
   /** Gives a group's network back, for the next one. */
   async release(group: string): Promise<void> {
     await this.#inTurn(async () => {

@@ -6,7 +6,7 @@ import { commandProblem } from './command-problem.ts'
 import { createContainer } from './create-container.ts'
 import { type EngineApi, EngineApiError, EngineUnreachable } from './engine-api.ts'
 import { makeFolders, makeVolumeFolders } from './folders.ts'
-import { localImage } from './images.ts'
+import { localImage, otherPlatform } from './images.ts'
 import type { TaskLogs } from './logs.ts'
 import type { Machine } from './machine.ts'
 import { containerForm } from './managed-image.ts'
@@ -90,11 +90,15 @@ export class Launcher {
 
   async #run(id: string, launch: Launch): Promise<void> {
     const { signal } = launch.abort
-    for (;;) {
+    for (let tries = 1; ; tries++) {
       try {
         return await this.#start(id, launch)
       } catch (error) {
         if (signal.aborted) return // by close, stop or remove, which say what becomes of the task
+        if (tries === 1 && isNetworkGone(error)) {
+          this.#parts.networks.forget()
+          continue
+        }
         if (!(error instanceof EngineUnreachable)) return await this.#fail(id, error)
         this.#say(id, launch, error.message.slice(0, 200))
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
@@ -140,7 +144,7 @@ export class Launcher {
     if (image.user !== '') await this.#open(container, paths) // else they are root's alone
     for (const mount of mounts) await this.#fill(spec, mount, container, machine)
     signal.throwIfAborted()
-    await startContainer(api, container, spec)
+    await startContainer(api, container, spec, image.id)
     await writeFile(dockerFiles(options.root, id).started, '')
     this.#parts.logs.begin(id, container)
   }
@@ -226,6 +230,11 @@ export class Launcher {
   }
 }
 
+/** Removed by hand or by "docker network prune", which takes what no container uses just then. */
+function isNetworkGone(error: unknown): boolean {
+  return error instanceof EngineApiError && /network \S+ not found|no such network/i.test(error.message)
+}
+
 function labelOf(input: TaskInput): string {
   return input.kind === 'objects' && input.channel ? `Channel "${input.channel}"` : input.source.uri
 }
@@ -239,11 +248,12 @@ async function clearUnstarted(api: EngineApi, root: string, id: string): Promise
 }
 
 /** Starts it. Throws StagingError, with the way out, for a command that the image does not have. */
-async function startContainer(api: EngineApi, container: string, spec: TaskSpec): Promise<void> {
+async function startContainer(api: EngineApi, container: string, spec: TaskSpec, image: string): Promise<void> {
   try {
     await api.call('POST', `/containers/${container}/start`)
   } catch (error) {
-    const problem = error instanceof EngineApiError ? commandProblem(spec, error.message) : undefined
+    if (!(error instanceof EngineApiError)) throw error
+    const problem = commandProblem(spec, error.message, await otherPlatform(api, image))
     if (problem === undefined) throw error
     throw new StagingError(problem, { cause: error })
   }

@@ -21,6 +21,8 @@ export async function openBench(more: Partial<DockerEngineOptions> = {}) {
   const bench = {
     harness,
     objects,
+    /** Tags that go with the bench. */
+    images,
     /** What test images stand on: it has bash and Python. */
     base: PYTHON,
     /** An image that goes with the bench. */

@@ -99,7 +99,9 @@ async function open(address: EngineAddress, container: string, path: string) {
   try {
     return await new EngineApi(address).stream('GET', `/containers/${container}/archive`, { query: { path } })
   } catch (error) {
-    if (error instanceof EngineApiError && error.status === 404) return undefined
+    // A container that is gone would else be one that left nothing.
+    if (error instanceof EngineApiError && error.status === 404 && !/no such container/i.test(error.message))
+      return undefined
     throw error
   }
 }
@@ -123,7 +125,11 @@ async function addCopy(target: ReturnType<typeof pack>, header: Headers, entry: 
 /** The member as it is stored, without the folder's own name before it; undefined for what is not stored. */
 function storable(header: Headers, folder: string, problems: string[]): Headers | undefined {
   const name = below(header.name)
-  if (name === '') return undefined
+  if (name === '') {
+    if (header.type !== 'directory')
+      problems.push(`${folder} is a ${header.type === 'symlink' ? 'link' : header.type} and no folder`)
+    return undefined
+  }
   const kept = { name, mode: header.mode, mtime: header.mtime, type: header.type, size: header.size }
   switch (header.type) {
     case 'file':
