@@ -61,7 +61,7 @@ describe.skipIf(skipsFor('docker') || skipsFor('root'))('an engine that fails', 
       return state.phase === 'preparing' ? state.message : undefined
     })
     expect(said).toMatch(/^No container engine answers at .*socket: (ENOENT|ECONNREFUSED)/)
-    await expect(bench.engine.resolve('sagebrush-test/python:2')).rejects.toThrow('No container engine answers')
+    await expect(bench.engine.find('sagebrush-test/python:2')).rejects.toThrow('No container engine answers')
     await daemon.start()
     await finalState(bench.engine, task.id, 30_000)
     expect(await bench.lines(task.id)).toEqual(['ran'])

@@ -57,7 +57,8 @@ export async function ownDaemon(
     api,
     async start() {
       await rm(pidFile, { force: true })
-      daemon = spawn('dockerd', words, { stdio: 'ignore' })
+      // In a network namespace of its own: it would take the machine's bridge and rules for leftovers of its own.
+      daemon = spawn('unshare', ['--net', 'dockerd', ...words], { stdio: 'ignore' })
       await until('dockerd', async () => await api.call('GET', '/info').catch(() => undefined), 60_000)
     },
     async stop(signal = 'SIGTERM') {
