@@ -104,7 +104,9 @@ import ssl, urllib.request, time, http.client
 from urllib.parse import urlsplit
 proxy = urlsplit(os.environ['HTTPS_PROXY'])
 where = http.client.HTTPSConnection(proxy.hostname, proxy.port, context=ssl.create_default_context(cafile=os.environ['AWS_CA_BUNDLE']))
-where.set_tunnel('s3.us-east-1.amazonaws.com', 443)
+import base64
+word = base64.b64encode((proxy.username + ':' + proxy.password).encode()).decode()
+where.set_tunnel('s3.us-east-1.amazonaws.com', 443, {'Proxy-Authorization': 'Basic ' + word})
 headers = s3.signed_headers('s3.us-east-1.amazonaws.com', '/${bucket}/data', 'us-east-1', os.environ, time.time())
 where.request('GET', '/${bucket}/data', headers=headers)
 print('by the proxy', where.getresponse().read().decode())

@@ -30,6 +30,7 @@ export const settings = {
   ),
   'docker.spareNetworks': integer(1, 0, 16, 'networks kept ready for jobs of several instances'),
   'docker.processes': integer(8192, 1, 4_194_304, 'most processes and threads of one container'),
+  'docker.readOnlyRoot': flag(false, 'let containers write to the folders of the contract and to /tmp alone'),
   'iam.mode': oneOf(
     'auto',
     ['auto', 'strict'],

@@ -104,6 +104,7 @@ async function openDocker(
     answerOn,
     spareNetworks: config['docker.spareNetworks'],
     processes: config['docker.processes'],
+    readOnlyRoot: config['docker.readOnlyRoot'],
     log: (message, error) => log.error(message, { error }),
   })
 }
