@@ -43,11 +43,11 @@ describe.skipIf(skipsFor('docker') || skipsFor('root'))('an engine that fails', 
     expect(lines).toEqual(['ran'])
   })
 
-  test('has a full disk: the program is told, its lines are there and what could be written is kept', async () => {
-    const script = `cd /opt/ml/model && echo small > first && dd if=/dev/zero of=big bs=1M count=2000 2>&1 | grep -o 'No space left on device'; rm big; exit 5`
-    const { state, lines } = await bench.run(script, { outputs: MODEL }, 60_000)
-    expect(lines).toEqual(['No space left on device'])
-    expect(state).toMatchObject({ phase: 'ended', exit: { code: 5 }, lastLines: ['No space left on device'] })
+  // Lines that are printed meanwhile may be lost: Docker keeps them on the same disk.
+  test('has a full disk: the program is told, and what could be written is kept', async () => {
+    const script = `cd /opt/ml/model && echo small > first && dd if=/dev/zero of=big bs=1M count=2000 2> /dev/shm/why; rm big; grep -q 'No space left on device' /dev/shm/why && exit 5`
+    const { state } = await bench.run(script, { outputs: MODEL }, 60_000)
+    expect(state).toMatchObject({ phase: 'ended', exit: { code: 5 } })
     const file = (state.phase === 'ended' && state.outputs[0]?.file) || ''
     expect((await run('tar', ['-xzOf', file, './first', 'first']).catch((error) => error)).stdout).toBe('small\n')
   })
