@@ -50,8 +50,8 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<Do
   const logs = new TaskLogs(api, changed)
   const stops = new Stops(api, root)
   const launcher = new Launcher({ api, options, networks, worker, machine, logs, changed })
-  const snapshots = new Snapshots({ api, options, worker })
   const wasAway = (since: Date) => events.wasAway(since)
+  const snapshots = new Snapshots({ api, options, worker, wasAway })
   const finisher = new Finisher({ api, options, worker, changed, wasAway })
   const name = (id: string) => containerName(root, id)
 

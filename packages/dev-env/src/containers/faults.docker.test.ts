@@ -204,7 +204,7 @@ except OSError as error: print('got', error)`
     expect(model.message).toContain(`The nearest names are ${tag}`)
     for (const TrainingImage of ['a b', '../containers/json', 'x?y#z']) {
       const odd = await refused(train('', { AlgorithmSpecification: { TrainingImage, TrainingInputMode: 'File' } }))
-      expect(odd.message).toContain('is not the name of an image')
+      expect(odd.message).toContain('The container engine has no image of that name')
       expect(odd.$metadata.httpStatusCode).toBe(400)
     }
   })
