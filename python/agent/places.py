@@ -7,5 +7,7 @@ class Removed(BaseException):
 
 
 def below(ml, path):
-    """The place in the task's folder of a path below /opt/ml."""
-    return os.path.normpath(os.path.join(ml, os.path.relpath(path, '/opt/ml')))
+    """The place in the task's folder of a path below /opt/ml. Raises ValueError for any other: it would lead elsewhere."""
+    if not path.startswith('/opt/ml/') or os.path.normpath(path) != path:
+        raise ValueError('%r is not a plain path below /opt/ml' % path)
+    return os.path.join(ml, os.path.relpath(path, '/opt/ml'))

@@ -26,7 +26,7 @@ export interface SageMakerConfig {
 const DAY_SECONDS = 86_400
 
 export const defaultConfig: SageMakerConfig = {
-  holdMs: 20_000,
+  holdMs: 50_000,
   pollMs: 5_000,
   checkpointSyncMs: 5_000,
   trainingStopGraceMs: 120_000,

@@ -37,7 +37,8 @@ test('the whole operations echo a request with all members that can be run here'
   const request: CreateTrainingJobRequest = {
     ...rest,
     RoleArn: ROLE,
-    OutputDataConfig: { ...all.OutputDataConfig, S3OutputPath: 's3://out' },
+    OutputDataConfig: { ...all.OutputDataConfig, S3OutputPath: 's3://outputs' },
+    CheckpointConfig: { S3Uri: 's3://outputs/checkpoints', LocalPath: '/opt/ml/mine/' },
     StoppingCondition: { MaxRuntimeInSeconds: 10, MaxWaitTimeInSeconds: 20, MaxPendingTimeInSeconds: 7_200 },
     AlgorithmSpecification: { ...all.AlgorithmSpecification, TrainingImage: IMAGE, TrainingInputMode: 'FastFile' },
     InputDataConfig: [

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { TaskSpec } from '@sagebrush/core'
+import { isTaskPath, type TaskSpec } from '@sagebrush/core'
 import { hasCode, readJson } from './json-file.ts'
 
 const SPEC_FORMAT = 1
@@ -26,6 +26,9 @@ export async function taskIds(root: string): Promise<readonly string[]> {
 /** Writes the task down as `root/<id>/spec.json`, whole or not at all. False where the id is known already. */
 export async function writeSpec(root: string, spec: TaskSpec): Promise<boolean> {
   if (!isTaskId(spec.id)) throw new TypeError(`not a task id: ${spec.id}`)
+  for (const { path } of [...spec.files, ...spec.inputs, ...spec.outputs]) {
+    if (!isTaskPath(path)) throw new TypeError(`not a path of a task: ${path}`)
+  }
   const fresh = join(root, `.new-${randomBytes(8).toString('hex')}`)
   await mkdir(fresh, { mode: 0o700 })
   try {

@@ -194,6 +194,18 @@ export function taskVariablesOf(
   return { ...Object.fromEntries(placed), ...spec.environment }
 }
 
+/**
+ * True for a path that a task's files, inputs and outputs may have: below /opt/ml and plain. Anything else could lead an
+ * engine out of the task's own folder.
+ */
+export function isTaskPath(path: string): boolean {
+  return path.startsWith('/opt/ml/') && !path.includes('\0') && path.split('/').slice(1).every(isPlainPart)
+}
+
+function isPlainPart(part: string): boolean {
+  return part !== '' && part !== '.' && part !== '..'
+}
+
 /** How people are told of an image. */
 export function imageName(image: TaskImage): string {
   return image.kind === 'managed' ? `${image.name} ${image.version}` : image.reference

@@ -162,9 +162,9 @@ export class World {
   }
 }
 
-/** Polls until `check` gives something; fails after 5 s with the last thing that it threw. */
+/** Polls until `check` gives something; fails after 30 s with the last thing that it threw. */
 export async function until<T>(check: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> {
-  const deadline = performance.now() + 5_000
+  const deadline = performance.now() + 30_000
   for (;;) {
     const value = await check()
     if (value) return value

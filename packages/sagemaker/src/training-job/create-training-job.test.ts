@@ -16,6 +16,8 @@ const s3 = (more: object) => ({
   DataSource: { S3DataSource: { S3DataType: 'S3Prefix' as const, S3Uri: 's3://data/iris', ...more } },
 })
 
+const bucketRule = 'of the form s3://bucket/prefix, the bucket of 3 to 63 lower-case letters, digits, "." and "-"'
+
 const refusals: [string, Partial<CreateTrainingJobRequest>, string][] = [
   [
     'no image',
@@ -60,8 +62,31 @@ const refusals: [string, Partial<CreateTrainingJobRequest>, string][] = [
   [
     'an output that is not in S3',
     { OutputDataConfig: { S3OutputPath: 'https://out/x' } },
-    'OutputDataConfig.S3OutputPath "https://out/x" must be of the form s3://bucket/prefix.',
+    `OutputDataConfig.S3OutputPath "https://out/x" must be ${bucketRule}.`,
   ],
+  [
+    'an output bucket that no bucket can be',
+    { OutputDataConfig: { S3OutputPath: 's3://Bad_Bucket!/x' } },
+    `OutputDataConfig.S3OutputPath "s3://Bad_Bucket!/x" must be ${bucketRule}.`,
+  ],
+  [
+    'a bucket for checkpoints that no bucket can be',
+    { CheckpointConfig: { S3Uri: 's3://B/x' } },
+    `CheckpointConfig.S3Uri "s3://B/x" must be ${bucketRule}.`,
+  ],
+  ...[
+    ...['/', '/..', '/opt/ml', '/opt/ml/../..', '/opt/ml/a/../b', '/opt/ml//a', '/tmp/ckpt', 'ckpt'],
+    ...['/opt/ml/model', '/opt/ml/input/data', '/opt/ml/output/', '/another-task/ml/model'],
+  ].map((path): [string, Partial<CreateTrainingJobRequest>, string] => [
+    `checkpoints at ${path}`,
+    { CheckpointConfig: { S3Uri: 's3://bucket/x', LocalPath: path } },
+    `CheckpointConfig.LocalPath "${path}" must be a folder below /opt/ml, without "." and "..", and not /opt/ml/input, /opt/ml/model, /opt/ml/output, /opt/ml/code or within them: leave it out for /opt/ml/checkpoints.`,
+  ]),
+  ...['.', '..'].map((name): [string, Partial<CreateTrainingJobRequest>, string] => [
+    `a channel named ${name}`,
+    { InputDataConfig: [{ ...s3({}), ChannelName: name }] },
+    `InputDataConfig[0] ("${name}"): ChannelName must name a folder: it is "${name}".`,
+  ]),
   [
     'pipe mode',
     { AlgorithmSpecification: { ...specification, TrainingInputMode: 'Pipe' } },

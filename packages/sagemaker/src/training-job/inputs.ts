@@ -31,7 +31,7 @@ export function trainingInputs(job: TrainingJob, host: Host, restoreCheckpoints:
 }
 
 export function checkpointPath(job: TrainingJob): string {
-  return job.request.CheckpointConfig?.LocalPath ?? '/opt/ml/checkpoints'
+  return job.request.CheckpointConfig?.LocalPath?.replace(/\/+$/, '') ?? '/opt/ml/checkpoints'
 }
 
 /** With one `/` at its end: what is below it, and nothing whose name merely begins alike. */

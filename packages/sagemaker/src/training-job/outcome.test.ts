@@ -8,7 +8,7 @@ import { newTrainingJob } from './training-job.ts'
 const image = { kind: 'managed', name: 'scikit-learn', version: '1.2', reason: '' } as const
 const job = newTrainingJob(caller, jobRequest('job', {}), new Date(), { image, roleCreated: false })
 
-function reason(more: Partial<Extract<TaskState, { phase: 'ended' }>>): string | undefined {
+function reason(more: Partial<Extract<TaskState, { phase: 'ended' }>>, uploadError?: string): string | undefined {
   const now = new Date()
   const state = {
     phase: 'ended',
@@ -20,7 +20,7 @@ function reason(more: Partial<Extract<TaskState, { phase: 'ended' }>>): string |
     ended: now,
     ...more,
   } as const
-  const outcome = outcomeOf(job, [state], undefined)
+  const outcome = outcomeOf(job, [state], uploadError)
   return outcome.status === 'Failed' ? outcome.failureReason : undefined
 }
 
@@ -40,4 +40,12 @@ test('both are cut so that the reason holds 1,024 characters, the end of the lin
   const lines = reason({ failure: 'f'.repeat(900), lastLines: ['x'.repeat(500), 'the error'] }) ?? ''
   expect([lines.length, lines.endsWith('xx\nthe error, exit code: 1')]).toEqual([1024, true])
   expect(reason({})).toBe('AlgorithmError: See the job logs, exit code: 1')
+})
+
+test('outputs that could not be stored fail a job that ended well, and its last lines are told too', () => {
+  const ended = { exit: { code: 0, outOfMemory: false, stopped: false }, lastLines: ['epoch 9', 'my last words'] }
+  expect(reason(ended, 'No space left on device')).toBe(
+    'ClientError: Artifact upload failed: No space left on device\nepoch 9\nmy last words',
+  )
+  expect(reason(ended, 'x'.repeat(2000))?.length).toBe(1024)
 })

@@ -24,7 +24,7 @@ export function outcomeOf(job: TrainingJob, states: readonly TaskState[], upload
     return failed(`${ours ? 'InternalServerError' : 'ClientError'}: ${first.message}`, ours)
   }
   if (job.stop === undefined && first?.phase === 'ended') return failed(algorithmError(first), false)
-  if (uploadError !== undefined) return failed(`ClientError: Artifact upload failed: ${uploadError}`, false)
+  if (uploadError !== undefined) return failed(uploadFailure(uploadError, states), false)
   if (job.stop === 'user') return { status: 'Stopped' }
   // A job that ended by itself in the moment in which its time ran out has not exceeded it.
   const interrupted = states.some((state) => state.phase === 'ended' && state.exit.stopped)
@@ -61,6 +61,14 @@ function algorithmError(state: Extract<TaskState, { phase: 'ended' }>): string {
   const text =
     written === '' ? unsaid.trim().slice(-room) : left > 0 ? `${written}\n${unsaid.slice(-left)}`.trim() : written
   return `${prefix}${text || 'See the job logs'}${code}`
+}
+
+/** Why the outputs could not be stored, and the last lines, as far as there is room. */
+function uploadFailure(uploadError: string, states: readonly TaskState[]): string {
+  const reason = `ClientError: Artifact upload failed: ${uploadError}`
+  const lines = states.flatMap((state) => (state.phase === 'ended' ? state.lastLines : [])).join('\n')
+  const left = REASON_CHARACTERS - reason.length - 1
+  return left > 0 && lines !== '' ? `${reason}\n${lines.slice(-left)}` : reason
 }
 
 /** A signal counts as a shell counts it: 128 and its number. */

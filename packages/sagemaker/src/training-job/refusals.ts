@@ -1,5 +1,5 @@
 import type { Channel, CreateTrainingJobRequest } from '@sagebrush/contract/sagemaker'
-import { type ApiError, validationError } from '@sagebrush/core'
+import { type ApiError, isTaskPath, validationError } from '@sagebrush/core'
 
 /**
  * What a request asks that this server would have to ignore: each is refused before anything is recorded, naming the
@@ -14,6 +14,7 @@ export function refusedMember(request: CreateTrainingJobRequest, maxRuntimeSecon
     output(request),
     ...(request.InputDataConfig ?? []).map((channel, index) => channelRefusal(request, channel, index)),
     duplicateChannel(request),
+    checkpoints(request),
   ].find((text) => text !== undefined)
   return message === undefined ? undefined : validationError(message)
 }
@@ -51,17 +52,37 @@ function spot(request: CreateTrainingJobRequest): string | undefined {
   return 'Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds.'
 }
 
+/** Else it would be found out when the model is to be stored, and the model be lost. */
+const BUCKET_URI = /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/|$)/
+const BUCKET_RULE = 'of the form s3://bucket/prefix, the bucket of 3 to 63 lower-case letters, digits, "." and "-"'
+
 function output(request: CreateTrainingJobRequest): string | undefined {
   const uri = request.OutputDataConfig.S3OutputPath
-  if (!/^s3:\/\/[^/]+/.test(uri))
-    return `OutputDataConfig.S3OutputPath "${uri}" must be of the form s3://bucket/prefix.`
-  return undefined
+  return BUCKET_URI.test(uri) ? undefined : `OutputDataConfig.S3OutputPath "${uri}" must be ${BUCKET_RULE}.`
+}
+
+/** Folders that have a meaning of their own. */
+const TAKEN = ['/opt/ml/input', '/opt/ml/model', '/opt/ml/output', '/opt/ml/code']
+
+function checkpoints({ CheckpointConfig: config }: CreateTrainingJobRequest): string | undefined {
+  if (!config) return undefined
+  if (!BUCKET_URI.test(config.S3Uri)) return `CheckpointConfig.S3Uri "${config.S3Uri}" must be ${BUCKET_RULE}.`
+  const path = config.LocalPath?.replace(/\/+$/, '')
+  if (path === undefined) return undefined
+  const taken = TAKEN.find((folder) => path === folder || path.startsWith(`${folder}/`))
+  if (isTaskPath(path) && !taken) return undefined
+  return (
+    `CheckpointConfig.LocalPath "${config.LocalPath}" must be a folder below /opt/ml, without "." and "..", and not ` +
+    `${TAKEN.join(', ')} or within them: leave it out for /opt/ml/checkpoints.`
+  )
 }
 
 function channelRefusal(request: CreateTrainingJobRequest, channel: Channel, index: number): string | undefined {
   const where = `InputDataConfig[${index}] ("${channel.ChannelName}")`
   const source = channel.DataSource.S3DataSource
   const mode = channel.InputMode ?? request.AlgorithmSpecification?.TrainingInputMode
+  if (/^\.{1,2}$/.test(channel.ChannelName))
+    return `${where}: ChannelName must name a folder: it is "${channel.ChannelName}".`
   if (!source) return `${where}: DataSource must be S3DataSource; file systems and datasets are not supported.`
   if (mode === 'Pipe') return `${where}: input mode Pipe is not supported: use File or FastFile.`
   if (source.S3DataType === 'AugmentedManifestFile') {
