@@ -132,6 +132,16 @@ test('lists buckets by prefix and region, page by page', async () => {
   expect(await names({ BucketRegion: 'eu-west-1', MaxBuckets: 1 })).toEqual(['abc', 'bbb'])
 })
 
+test('an absent bucket is named, with the setting that lets requests out to AWS', async () => {
+  await using t = await openTestS3(adapters)
+  const message =
+    'The specified bucket does not exist. There is no bucket lake in account 111122223333. Create it and put its objects there; for the bucket of that name in AWS, add its host (such as lake.s3.amazonaws.com) to the setting proxy.passThrough and ask that host.'
+  const absent = { name: 'NoSuchBucket', status: 404, message, members: { BucketName: 'lake' } }
+  await expect(t.call('GetObject', { Bucket: 'lake', Key: 'k' })).rejects.toMatchObject(absent)
+  await expect(t.call('PutObject', { Bucket: 'lake', Key: 'k' })).rejects.toMatchObject(absent)
+  await expect(t.call('DeleteBucket', { Bucket: 'lake' })).rejects.toMatchObject(absent)
+})
+
 test('an expected owner that is another is refused', async () => {
   await using t = await openTestS3(adapters)
   await t.call('CreateBucket', { Bucket: 'data' })

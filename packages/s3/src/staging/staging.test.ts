@@ -126,7 +126,9 @@ test('has: an object, a prefix with objects, nothing else', async () => {
   expect(await has('object', 's3://data/train/a')).toBe(true)
   expect(await has('object', 's3://data/train')).toBe(false)
   expect(await has('manifest', 's3://data/train/a')).toBe(true)
-  await expect(has('prefix', 's3://none/tr')).rejects.toThrow('The bucket none does not exist in account 111122223333.')
+  await expect(has('prefix', 's3://none/tr')).rejects.toThrow(
+    'The bucket none does not exist in account 111122223333. Create it and put its objects there; for the bucket of that name in AWS, add its host (such as none.s3.amazonaws.com) to the setting proxy.passThrough and ask that host.',
+  )
 })
 
 test('putFile takes a file over as an object and makes its bucket', async () => {

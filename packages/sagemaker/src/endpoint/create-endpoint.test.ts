@@ -90,7 +90,7 @@ test.each<[string, ContainerDefinition, string]>([
   [
     'an absent bucket',
     { Image: IMAGE, ModelDataUrl: 's3://missing/m.tar.gz' },
-    'Could not find model data at s3://missing/m.tar.gz.',
+    'Could not find model data at s3://missing/m.tar.gz. The bucket "missing" does not exist',
   ],
   [
     'data elsewhere',

@@ -32,11 +32,12 @@ async function requireContainer(container: ContainerDefinition, ctx: SageMakerCo
   if (!data) return
   if (!data.uri.startsWith('s3://'))
     throw validationError(`Model data "${data.uri}" must be of the form s3://bucket/key.`)
+  const absent = `Could not find model data at ${data.uri}.`
   const found = await ctx.objects
     .has(ctx.caller, { kind: data.kind === 'prefix' ? 'prefix' : 'object', uri: data.uri })
     .catch((error: unknown) => {
-      if (error instanceof StagingError) return false
+      if (error instanceof StagingError) throw validationError(`${absent} ${error.message}`)
       throw error
     })
-  if (!found) throw validationError(`Could not find model data at ${data.uri}.`)
+  if (!found) throw validationError(absent)
 }
