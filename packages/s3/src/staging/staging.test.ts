@@ -131,6 +131,13 @@ test('has: an object, a prefix with objects, nothing else', async () => {
   )
 })
 
+test('etag: that of an object, without quotes', async () => {
+  await using t = await withObjects('train/a')
+  expect(await t.s3.objects.etag(scope, 's3://data/train/a')).toBe(createHash('md5').update('in train/a').digest('hex'))
+  expect(await t.s3.objects.etag(scope, 's3://data/train')).toBeUndefined()
+  await expect(t.s3.objects.etag(scope, 's3://none/a')).rejects.toThrow('The bucket none does not exist')
+})
+
 test('putFile takes a file over as an object and makes its bucket', async () => {
   await using t = await withObjects()
   const file = join(t.folder, 'model.tar.gz')

@@ -40,4 +40,16 @@ async function requireContainer(container: ContainerDefinition, ctx: SageMakerCo
       throw error
     })
   if (!found) throw validationError(absent)
+  await requireETag(container, ctx)
+}
+
+/** An object of another ETag is another model than the one that was meant. A prefix has none. */
+async function requireETag({ ModelDataSource }: ContainerDefinition, ctx: SageMakerContext): Promise<void> {
+  const { ETag: wanted, S3DataType, S3Uri: uri = '' } = ModelDataSource?.S3DataSource ?? {}
+  if (wanted === undefined || S3DataType !== 'S3Object') return
+  const etag = await ctx.objects.etag(ctx.caller, uri)
+  if (etag === wanted.replace(/^"(.*)"$/, '$1')) return
+  throw validationError(
+    `ModelDataSource.S3DataSource.ETag "${wanted}" is not that of ${uri}, which is "${etag}": give that one, or leave it out.`,
+  )
 }
