@@ -1,6 +1,7 @@
 import { openBlobs } from '@sagebrush/blobs-fs'
 import { memoryStore } from '@sagebrush/store-kit'
 import { expect, test } from 'vitest'
+import { hookedStore, type StoreHooks } from '../testing/hooked-store.ts'
 import { openTestS3 } from '../testing/test-s3.ts'
 
 const adapters = { store: memoryStore, blobs: (root: string) => openBlobs({ root, fsync: false }) }
@@ -103,6 +104,20 @@ test('a put while the bucket is deleted ends in an object in a bucket, or in nei
       await t.call('DeleteBucket', { Bucket: 'data' })
     }
   }
+})
+
+test('a put that is acknowledged between the look for objects and the end of the bucket keeps both', async () => {
+  const hooks: StoreHooks = {}
+  await using t = await openTestS3({ ...adapters, store: () => hookedStore(memoryStore(), hooks) })
+  await t.call('CreateBucket', { Bucket: 'data' })
+  await t.call('PutBucketTagging', { Bucket: 'data', Tagging: { TagSet: [{ Key: 'team', Value: 'ml' }] } })
+  hooks.beforeBucketRemoved = () => t.put('data', 'key', 'acknowledged')
+  await expect(t.call('DeleteBucket', { Bucket: 'data' })).rejects.toMatchObject({
+    name: 'BucketNotEmpty',
+    status: 409,
+  })
+  expect(await t.get('data', 'key')).toBe('acknowledged')
+  expect((await t.call('GetBucketTagging', { Bucket: 'data' })).TagSet).toEqual([{ Key: 'team', Value: 'ml' }])
 })
 
 test('lists buckets by prefix and region, page by page', async () => {

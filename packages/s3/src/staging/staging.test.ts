@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openBlobs } from '@sagebrush/blobs-fs'
 import type { ObjectSource } from '@sagebrush/core'
@@ -85,6 +85,17 @@ test('a manifest names its objects, wherever they lie', async () => {
     await t.put('data', 'list', text)
     await expect(read(t, 'manifest', 's3://data/list')).rejects.toThrow(why)
   }
+})
+
+test('a manifest over 64 MiB is refused unread', async () => {
+  await using t = await withObjects()
+  const file = join(t.folder, 'list')
+  await writeFile(file, '')
+  await truncate(file, 64 * 1024 ** 2 + 1)
+  await t.s3.objects.putFile(scope, 's3://data/list', file, 'application/json')
+  await expect(read(t, 'manifest', 's3://data/list')).rejects.toThrow(
+    'The manifest s3://data/list has 67108865 bytes; at most 67108864 are read.',
+  )
 })
 
 test.each([
