@@ -2,6 +2,7 @@ import { ApiError, type Scope } from '@sagebrush/core'
 import type { Dispatcher } from 'undici'
 import type { Instance } from './instance.ts'
 import { isTimeout, neverSent, noResponse, timedOut } from './model-error.ts'
+import { refuseTarget, type Targeting } from './refuse-target.ts'
 import type { Router, Target } from './router.ts'
 
 export interface Answer {
@@ -25,12 +26,13 @@ export function requireSize(router: Router, body: Uint8Array | undefined): void 
 export async function withTarget<T>(
   router: Router,
   scope: Scope,
-  request: { readonly EndpointName: string; readonly TargetVariant?: string },
+  request: Targeting & { readonly TargetVariant?: string },
   send: (target: Target) => Promise<T>,
 ): Promise<T> {
   let without: Set<Instance> | undefined
   for (;;) {
     const target = router.pick(scope, request.EndpointName, request.TargetVariant, without)
+    refuseTarget(request)
     try {
       return await send(target)
     } catch (error) {

@@ -3,7 +3,6 @@ export interface InvocationHeaders {
   readonly ContentType?: string
   readonly Accept?: string
   readonly CustomAttributes?: string
-  readonly TargetModel?: string
   readonly InferenceId?: string
   readonly EnableExplanations?: string
   readonly SessionId?: string
@@ -29,7 +28,6 @@ export function containerHeaders(
   if (input.ContentType !== undefined) headers['content-type'] = input.ContentType
   if (input.Accept !== undefined) headers.accept = input.Accept
   if (input.CustomAttributes !== undefined) headers[`${PREFIX}custom-attributes`] = input.CustomAttributes
-  if (input.TargetModel !== undefined) headers[`${PREFIX}target-model`] = input.TargetModel
   if (input.InferenceId !== undefined) headers[`${PREFIX}inference-id`] = input.InferenceId
   if (input.EnableExplanations !== undefined) headers[`${PREFIX}enable-explanations`] = input.EnableExplanations
   if (input.SessionId !== undefined) headers[`${PREFIX}session-id`] = input.SessionId

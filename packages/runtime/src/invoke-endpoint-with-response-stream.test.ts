@@ -45,6 +45,64 @@ test('an answer that breaks off ends with a ModelStreamError', async () => {
   await expect.poll(() => router.inFlight('v-0'), { interval: 1 }).toBe(0)
 })
 
+test('an answer whose next part does not come in time ends with ModelInvocationTimeExceeded', async () => {
+  await using opened = open({ invocationTimeoutMs: 100 })
+  await using task = await serveTask((_request, response) => void response.write('first'))
+  const { router, operations } = opened.runtime
+  router.set(opened.context().caller, 'e', route({ name: 'v', sockets: [task.socketPath] }))
+  const answer = await operations.InvokeEndpointWithResponseStream.handle(
+    { EndpointName: 'e', Body: Buffer.from('1') },
+    opened.context(),
+  )
+  const parts: ResponseStream[] = []
+  for await (const part of answer.Body) parts.push(part)
+  expect(parts).toEqual([
+    { PayloadPart: { Bytes: Buffer.from('first') } },
+    {
+      ModelStreamError: {
+        ErrorCode: 'ModelInvocationTimeExceeded',
+        Message: 'The model did not send the next part of its response in time.',
+      },
+    },
+  ])
+  await expect.poll(() => router.inFlight('v-0'), { interval: 1 }).toBe(0)
+})
+
+test('a body over the limit is refused before the container sees any of it', async () => {
+  await using opened = open({ maxBodyBytes: 4 })
+  let requests = 0
+  await using task = await serveTask((_request, response) => {
+    requests++
+    response.end('answer')
+  })
+  const { router, operations } = opened.runtime
+  router.set(opened.context().caller, 'e', route({ name: 'v', sockets: [task.socketPath] }))
+  const call = async (body: string) =>
+    operations.InvokeEndpointWithResponseStream.handle({ EndpointName: 'e', Body: Buffer.from(body) }, opened.context())
+  await expect(call('12345')).rejects.toMatchObject({
+    name: '413',
+    status: 413,
+    message: 'HTTP content length exceeded 4 bytes.',
+  })
+  expect(requests).toBe(0)
+  for await (const part of (await call('1234')).Body) expect(part.PayloadPart?.Bytes).toEqual(Buffer.from('answer'))
+  expect(requests).toBe(1)
+})
+
+test('the session of a streamed request goes to the container', async () => {
+  await using opened = open()
+  await using task = await serveTask((request, response) => {
+    response.end(request.headers['x-amzn-sagemaker-session-id'])
+  })
+  const { router, operations } = opened.runtime
+  router.set(opened.context().caller, 'e', route({ name: 'v', sockets: [task.socketPath] }))
+  const answer = await operations.InvokeEndpointWithResponseStream.handle(
+    { EndpointName: 'e', Body: Buffer.from('1'), SessionId: 's1' },
+    opened.context(),
+  )
+  for await (const part of answer.Body) expect(part.PayloadPart?.Bytes).toEqual(Buffer.from('s1'))
+})
+
 test('a client that goes ends the request to the container, read or not', async () => {
   await using opened = open()
   let closed = false

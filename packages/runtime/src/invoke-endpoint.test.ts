@@ -81,6 +81,38 @@ test('an answer that is no success is a ModelError with what the container said'
   })
 })
 
+test('what a container says is quoted up to 10,000 characters', async () => {
+  await using opened = open()
+  await using task = await serveTask((_request, response) => {
+    response.statusCode = 500
+    response.end(`${'a'.repeat(9_999)}bc`)
+  })
+  opened.runtime.router.set(opened.context().caller, 'e', route({ name: 'v', sockets: [task.socketPath] }))
+  const { message, members } = await failure(invoke(opened))
+  const quoted = `${'a'.repeat(9_999)}b`
+  expect(members.OriginalMessage).toBe(quoted)
+  expect(message).toContain(`"${quoted}". See CloudWatch`)
+})
+
+test('a session: its id goes to the container, and what the container opens or closes comes back', async () => {
+  await using opened = open()
+  await using task = await serveTask((request, response) => {
+    const session = request.headers['x-amzn-sagemaker-session-id']
+    if (session === 'NEW_SESSION')
+      response.setHeader('x-amzn-sagemaker-new-session-id', 's1; Expires=2030-01-01T00:00:00Z')
+    else response.setHeader('x-amzn-sagemaker-closed-session-id', String(session))
+    response.end(String(session))
+  })
+  opened.runtime.router.set(opened.context().caller, 'e', route({ name: 'v', sockets: [task.socketPath] }))
+  const opening = await invoke(opened, { SessionId: 'NEW_SESSION' })
+  expect(Buffer.from(opening.Body).toString()).toBe('NEW_SESSION')
+  expect(opening).toMatchObject({ NewSessionId: 's1; Expires=2030-01-01T00:00:00Z' })
+  const closing = await invoke(opened, { SessionId: 's1' })
+  expect(Buffer.from(closing.Body).toString()).toBe('s1')
+  expect(closing).toMatchObject({ ClosedSessionId: 's1' })
+  expect(closing).not.toHaveProperty('NewSessionId')
+})
+
 test('a container that does not answer in time is a ModelError in the words of AWS', async () => {
   await using opened = open({ invocationTimeoutMs: 100 })
   await using task = await serveTask(() => undefined)

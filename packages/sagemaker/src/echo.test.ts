@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type {
   CreateEndpointConfigInput,
   CreateModelInput,
@@ -72,7 +73,9 @@ test('DescribeModel and DescribeEndpointConfig have every member of their reques
     ModelName: 'm',
     PrimaryContainer: { ...container, Image: IMAGE },
   }
-  world.objects.put(model.PrimaryContainer?.ModelDataSource?.S3DataSource?.S3Uri ?? '', 'model')
+  const { S3DataSource } = model.PrimaryContainer?.ModelDataSource ?? {}
+  world.objects.put(S3DataSource?.S3Uri ?? '', 'model')
+  if (S3DataSource) S3DataSource.ETag = createHash('md5').update('model').digest('hex')
   await world.service.operations.CreateModel.handle(model, world.context())
   const { Tags: _modelTags, ...described } = model
   expect(await world.service.operations.DescribeModel.handle({ ModelName: 'm' }, world.context())).toMatchObject(
@@ -83,8 +86,12 @@ test('DescribeModel and DescribeEndpointConfig have every member of their reques
   const config: CreateEndpointConfigInput = {
     ...all,
     EndpointConfigName: 'c',
-    ProductionVariants: all.ProductionVariants.map((variant) => ({ ...variant, ModelName: 'm' })),
-    ShadowProductionVariants: all.ProductionVariants.map((variant) => ({
+    ProductionVariants: all.ProductionVariants.flatMap(({ ServerlessConfig, ...variant }) => [
+      { ...variant, ModelName: 'm' },
+      // What is without a server has no instance type.
+      { VariantName: 'serverless', ModelName: 'm', ...(ServerlessConfig ? { ServerlessConfig } : {}) },
+    ]),
+    ShadowProductionVariants: all.ProductionVariants.map(({ ServerlessConfig: _serverless, ...variant }) => ({
       ...variant,
       ModelName: 'm',
       VariantName: 'shadow',

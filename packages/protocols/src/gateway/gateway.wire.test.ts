@@ -332,6 +332,22 @@ describe('Expect: 100-continue', () => {
     })
     expect(refused).toEqual({ continued: false, status: 403, connection: 'close' })
   })
+
+  test('a refused connection is closed though the client would keep it: its body must not be read as a request', async () => {
+    const { method, target, headers } = signedRequest({ service: 's3', method: 'PUT', target: '/b/k', body: 'content' })
+    const forged = headers
+      .map(([name, value]) => `${name}: ${value.replace(/Signature=./, 'Signature=x')}\r\n`)
+      .join('')
+    const socket = connect(toy.port, '127.0.0.1')
+    let text = ''
+    socket.on('data', (part) => (text += part))
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.write(`${method} ${target} HTTP/1.1\r\n${forged}Expect: 100-continue\r\nConnection: keep-alive\r\n\r\n`)
+    await closed
+    expect(text).toMatch(/^HTTP\/1\.1 403 /)
+    expect(text.toLowerCase()).toContain('\r\nconnection: close\r\n')
+    expect(toy.calls).toEqual([])
+  })
 })
 
 describe('the context', () => {

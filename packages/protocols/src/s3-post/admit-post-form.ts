@@ -42,7 +42,7 @@ export async function admitPostForm(admission: Admission): Promise<Admitted> {
   admission.onRouted(routed)
   return {
     request: { ...request, method: 'PUT', query: '', headers },
-    identity: { key, claim: { region } },
+    identity: { key, claim: { region: region ?? admission.defaultRegion } },
     routed,
     body: new FormFile(withinRange(policy, form.content), new BodyClaims(headers, undefined, true)),
     answer: (_, output) => formAnswer(form.fields, request, bucket, objectKey, output),

@@ -4,6 +4,8 @@ import { toyKey } from './toy-server.ts'
 
 export interface SignOptions {
   readonly service: string
+  /** Of the credential scope; us-east-1 where absent. */
+  readonly region?: string
   readonly method?: string
   readonly target?: string
   readonly host?: string
@@ -18,7 +20,7 @@ const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes
 
 /** A second writing of SigV4, plain and slow, for requests that no SDK would send. Paths and queries must be canonical. */
 export function signedRequest(options: SignOptions): RawRequest {
-  const { service, method = 'POST', target = '/', host = '127.0.0.1' } = options
+  const { service, region = 'us-east-1', method = 'POST', target = '/', host = '127.0.0.1' } = options
   const body = Buffer.from(options.body ?? '')
   const now = `${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`
   const date = now.slice(0, 8)
@@ -35,9 +37,9 @@ export function signedRequest(options: SignOptions): RawRequest {
   const names = sorted.map(([name]) => name).join(';')
   const [path, query = ''] = target.split('?')
   const canonical = `${method}\n${path}\n${query}\n${sorted.map(([name, value]) => `${name}:${value}\n`).join('')}\n${names}\n${payload}`
-  const scope = `${date}/us-east-1/${service}/aws4_request`
+  const scope = `${date}/${region}/${service}/aws4_request`
   const toSign = `AWS4-HMAC-SHA256\n${now}\n${scope}\n${sha256(canonical)}`
-  const key = hmac(hmac(hmac(hmac(`AWS4${toyKey.secretAccessKey}`, date), 'us-east-1'), service), 'aws4_request')
+  const key = hmac(hmac(hmac(hmac(`AWS4${toyKey.secretAccessKey}`, date), region), service), 'aws4_request')
   const signature = hmac(key, toSign).toString('hex')
   const authorization = `AWS4-HMAC-SHA256 Credential=${toyKey.accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`
   return {

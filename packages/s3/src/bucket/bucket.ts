@@ -50,11 +50,15 @@ export function invalidBucketName(name: string): ApiError {
   return new ApiError('InvalidBucketName', 'The specified bucket is not valid.', { members: { BucketName: name } })
 }
 
-export function noSuchBucket(name: string): ApiError {
-  return new ApiError('NoSuchBucket', 'The specified bucket does not exist', {
-    status: 404,
-    members: { BucketName: name },
-  })
+/** AWS's sentence, then what it leaves to the reader to find out: which bucket, and how to get to one that AWS has. */
+export function noSuchBucket(account: string, name: string): ApiError {
+  const message = `The specified bucket does not exist. There is no bucket ${name} in account ${account}. ${bucketRemedy(name)}`
+  return new ApiError('NoSuchBucket', message, { status: 404, members: { BucketName: name } })
+}
+
+/** What to do about a bucket that is not there. */
+export function bucketRemedy(name: string): string {
+  return `Create it and put its objects there; for the bucket of that name in AWS, add its host (such as ${name}.s3.amazonaws.com) to the setting proxy.passThrough and ask that host.`
 }
 
 export function invalidBucketOwner(owner: string): ApiError {

@@ -1,6 +1,7 @@
 import { openBlobs } from '@sagebrush/blobs-fs'
 import { memoryStore } from '@sagebrush/store-kit'
 import { expect, test } from 'vitest'
+import { hookedStore, type StoreHooks } from '../testing/hooked-store.ts'
 import { openTestS3 } from '../testing/test-s3.ts'
 
 const adapters = { store: memoryStore, blobs: (root: string) => openBlobs({ root, fsync: false }) }
@@ -105,6 +106,20 @@ test('a put while the bucket is deleted ends in an object in a bucket, or in nei
   }
 })
 
+test('a put that is acknowledged between the look for objects and the end of the bucket keeps both', async () => {
+  const hooks: StoreHooks = {}
+  await using t = await openTestS3({ ...adapters, store: () => hookedStore(memoryStore(), hooks) })
+  await t.call('CreateBucket', { Bucket: 'data' })
+  await t.call('PutBucketTagging', { Bucket: 'data', Tagging: { TagSet: [{ Key: 'team', Value: 'ml' }] } })
+  hooks.beforeBucketRemoved = () => t.put('data', 'key', 'acknowledged')
+  await expect(t.call('DeleteBucket', { Bucket: 'data' })).rejects.toMatchObject({
+    name: 'BucketNotEmpty',
+    status: 409,
+  })
+  expect(await t.get('data', 'key')).toBe('acknowledged')
+  expect((await t.call('GetBucketTagging', { Bucket: 'data' })).TagSet).toEqual([{ Key: 'team', Value: 'ml' }])
+})
+
 test('lists buckets by prefix and region, page by page', async () => {
   await using t = await openTestS3(adapters)
   for (const [name, region] of [
@@ -130,6 +145,16 @@ test('lists buckets by prefix and region, page by page', async () => {
   expect(await names({ MaxBuckets: 1 })).toEqual(['aaa', 'abc', 'abd', 'bbb'])
   expect(await names({ Prefix: 'ab', MaxBuckets: 1 })).toEqual(['abc', 'abd'])
   expect(await names({ BucketRegion: 'eu-west-1', MaxBuckets: 1 })).toEqual(['abc', 'bbb'])
+})
+
+test('an absent bucket is named, with the setting that lets requests out to AWS', async () => {
+  await using t = await openTestS3(adapters)
+  const message =
+    'The specified bucket does not exist. There is no bucket lake in account 111122223333. Create it and put its objects there; for the bucket of that name in AWS, add its host (such as lake.s3.amazonaws.com) to the setting proxy.passThrough and ask that host.'
+  const absent = { name: 'NoSuchBucket', status: 404, message, members: { BucketName: 'lake' } }
+  await expect(t.call('GetObject', { Bucket: 'lake', Key: 'k' })).rejects.toMatchObject(absent)
+  await expect(t.call('PutObject', { Bucket: 'lake', Key: 'k' })).rejects.toMatchObject(absent)
+  await expect(t.call('DeleteBucket', { Bucket: 'lake' })).rejects.toMatchObject(absent)
 })
 
 test('an expected owner that is another is refused', async () => {

@@ -8,7 +8,7 @@ export const DeleteBucket = operation('DeleteBucket', async (input, ctx) => {
   const bucket = await findBucket(ctx, input)
   if (await hasObjects(ctx, input.Bucket)) throw bucketNotEmpty(input.Bucket)
   const removed = await ctx.buckets.remove(ctx.scope, input.Bucket, bucket.version)
-  if (!removed) throw noSuchBucket(input.Bucket)
+  if (!removed) throw noSuchBucket(ctx.scope.account, input.Bucket)
   // A put commits its object first and looks for the bucket after: one that came between is found here.
   if (await hasObjects(ctx, input.Bucket)) {
     await ctx.buckets.insert(ctx.scope, input.Bucket, removed.value)

@@ -11,7 +11,7 @@ export async function findBucket(
   const expected = input.ExpectedBucketOwner
   if (expected !== undefined && !/^\d{12}$/.test(expected)) throw invalidBucketOwner(expected)
   const row = await ctx.buckets.get(ctx.scope, input.Bucket)
-  if (!row) throw noSuchBucket(input.Bucket)
+  if (!row) throw noSuchBucket(ctx.scope.account, input.Bucket)
   if (expected !== undefined && expected !== ctx.scope.account) throw accessDenied()
   return row
 }

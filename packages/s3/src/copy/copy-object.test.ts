@@ -64,6 +64,20 @@ test('directives replace metadata and tags', async () => {
   })
 })
 
+test('a copy is of the standard class whatever its source is, unless another is asked for', async () => {
+  await using t = await openTestS3(adapters)
+  await t.call('CreateBucket', { Bucket: 'data' })
+  await t.call('PutObject', { Bucket: 'data', Key: 'rare', Body: bytesOf('x'), StorageClass: 'STANDARD_IA' })
+  await t.call('CopyObject', { Bucket: 'data', Key: 'copy', CopySource: 'data/rare' })
+  await t.call('CopyObject', { Bucket: 'data', Key: 'cold', CopySource: 'data/rare', StorageClass: 'GLACIER_IR' })
+  const { Contents = [] } = await t.call('ListObjectsV2', { Bucket: 'data' })
+  expect(Contents.map(({ Key, StorageClass }) => [Key, StorageClass])).toEqual([
+    ['cold', 'GLACIER_IR'],
+    ['copy', 'STANDARD'],
+    ['rare', 'STANDARD_IA'],
+  ])
+})
+
 test('onto itself it must change something', async () => {
   await using t = await withSource()
   const itself = { Bucket: 'data', Key: 'a b/ü+', CopySource }

@@ -167,6 +167,25 @@ test('max-keys: 0 lists nothing, more than 1,000 means 1,000, less than 0 is ref
   })
 })
 
+test('v1 gives a next marker with a delimiter only, be it a key or a prefix', async () => {
+  await using t = await openTestS3(adapters)
+  await t.call('CreateBucket', { Bucket: 'data' })
+  for (const key of ['a', 'b/1', 'b/2', 'c']) await t.put('data', key)
+  const page = (more: object) => t.call('ListObjects', { Bucket: 'data', Delimiter: '/', MaxKeys: 1, ...more })
+  expect(await page({})).toMatchObject({ IsTruncated: true, NextMarker: 'a' })
+  expect(await page({ Marker: 'a' })).toMatchObject({
+    IsTruncated: true,
+    NextMarker: 'b/',
+    CommonPrefixes: [{ Prefix: 'b/' }],
+  })
+  const last = await page({ Marker: 'b/' })
+  expect(last).toMatchObject({ IsTruncated: false, Contents: [{ Key: 'c' }] })
+  expect(last).not.toHaveProperty('NextMarker')
+  const plain = await t.call('ListObjects', { Bucket: 'data', MaxKeys: 2 })
+  expect(plain.IsTruncated).toBe(true)
+  expect(plain).not.toHaveProperty('NextMarker')
+})
+
 test('encoding-type=url encodes keys, prefixes and markers; the token is opaque', async () => {
   await using t = await openTestS3(adapters)
   await t.call('CreateBucket', { Bucket: 'data' })

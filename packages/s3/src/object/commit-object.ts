@@ -31,7 +31,7 @@ export async function commitObject(ports: S3Ports, target: WriteTarget, record: 
   const version = (replaced?.version ?? 0) + 1
   const undone = await ports.objects.remove(target.scope, objectName(target.bucket, target.key), version)
   if (undone) await removeBlob(ports, record.blob)
-  throw noSuchBucket(target.bucket)
+  throw noSuchBucket(target.scope.account, target.bucket)
 }
 
 /** Resolves in any case: what stays behind is found by garbage collection. */

@@ -155,6 +155,16 @@ test.each([
   expect(await t.blobCount()).toBe(1)
 })
 
+test.each(['GLACIER', 'DEEP_ARCHIVE'] as const)(
+  'refuses the class %s by name, with those that are there',
+  async (one) => {
+    await using t = await withObject()
+    await expect(t.call('PutObject', { Bucket: 'data', Key: 'k', StorageClass: one })).rejects.toThrow(
+      `The storage class you specified is not valid. ${one} is not there, for nothing could be restored from it: use one of STANDARD, REDUCED_REDUNDANCY, STANDARD_IA, ONEZONE_IA, INTELLIGENT_TIERING, GLACIER_IR.`,
+    )
+  },
+)
+
 test('deletes one and many; what is not there is no error', async () => {
   await using t = await withObject()
   for (const key of ['a', 'a/b', '//', '..', 'x/']) await t.put('data', key, key)

@@ -69,9 +69,8 @@ function withoutAwsChunked(encoding: string | undefined): string | undefined {
 export function storageClass(asked: StorageClass | undefined): StorageClass {
   if (asked === undefined) return 'STANDARD'
   if (STORAGE_CLASSES.includes(asked)) return asked
-  throw new ApiError('InvalidStorageClass', 'The storage class you specified is not valid', {
-    members: { StorageClassRequested: asked },
-  })
+  const message = `The storage class you specified is not valid. ${asked} is not there, for nothing could be restored from it: use one of ${STORAGE_CLASSES.join(', ')}.`
+  throw new ApiError('InvalidStorageClass', message, { members: { StorageClassRequested: asked } })
 }
 
 export function encryption(input: EncryptionRequest, bucket: BucketRecord): ObjectEncryption {

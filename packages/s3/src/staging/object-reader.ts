@@ -8,6 +8,7 @@ import {
   type StagedObject,
   StagingError,
 } from '@sagebrush/core'
+import { bucketRemedy } from '../bucket/bucket.ts'
 import { type S3Ports, s3Scope } from '../context.ts'
 import { type ObjectRecord, objectName } from '../object/object.ts'
 import { rangeOf } from '../range-of.ts'
@@ -94,7 +95,7 @@ function staged(blobs: Blobs, name: string, object: ObjectRecord): StagedObject 
 
 export async function requireBucket(ports: S3Ports, scope: Scope, bucket: string): Promise<void> {
   if (await ports.buckets.get(scope, bucket)) return
-  throw new StagingError(`The bucket ${bucket} does not exist in account ${scope.account}.`)
+  throw new StagingError(`The bucket ${bucket} does not exist in account ${scope.account}. ${bucketRemedy(bucket)}`)
 }
 
 async function requireObject(ports: S3Ports, scope: Scope, { bucket, key }: S3Location): Promise<Row<ObjectRecord>> {

@@ -29,6 +29,13 @@ export function openObjects(ports: S3Ports, options: ObjectsOptions): Objects {
       return false
     },
 
+    async etag(scope, uri) {
+      const { bucket, key } = parseS3Uri(uri)
+      const rows = s3Scope(scope.account)
+      await requireBucket(ports, rows, bucket)
+      return (await ports.objects.get(rows, objectName(bucket, key)))?.value.etag
+    },
+
     async putFile(scope, uri, file, contentType) {
       const { bucket, key } = parseS3Uri(uri)
       if (key === '') throw new StagingError(`"${uri}" names no object. Write it as s3://bucket/key.`)

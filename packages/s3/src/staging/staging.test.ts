@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openBlobs } from '@sagebrush/blobs-fs'
 import type { ObjectSource } from '@sagebrush/core'
@@ -87,6 +87,17 @@ test('a manifest names its objects, wherever they lie', async () => {
   }
 })
 
+test('a manifest over 64 MiB is refused unread', async () => {
+  await using t = await withObjects()
+  const file = join(t.folder, 'list')
+  await writeFile(file, '')
+  await truncate(file, 64 * 1024 ** 2 + 1)
+  await t.s3.objects.putFile(scope, 's3://data/list', file, 'application/json')
+  await expect(read(t, 'manifest', 's3://data/list')).rejects.toThrow(
+    'The manifest s3://data/list has 67108865 bytes; at most 67108864 are read.',
+  )
+})
+
 test.each([
   [['p/../x'], 'the part ".." of its key cannot be a file name'],
   [['p/./x'], 'the part "." of its key'],
@@ -126,7 +137,16 @@ test('has: an object, a prefix with objects, nothing else', async () => {
   expect(await has('object', 's3://data/train/a')).toBe(true)
   expect(await has('object', 's3://data/train')).toBe(false)
   expect(await has('manifest', 's3://data/train/a')).toBe(true)
-  await expect(has('prefix', 's3://none/tr')).rejects.toThrow('The bucket none does not exist in account 111122223333.')
+  await expect(has('prefix', 's3://none/tr')).rejects.toThrow(
+    'The bucket none does not exist in account 111122223333. Create it and put its objects there; for the bucket of that name in AWS, add its host (such as none.s3.amazonaws.com) to the setting proxy.passThrough and ask that host.',
+  )
+})
+
+test('etag: that of an object, without quotes', async () => {
+  await using t = await withObjects('train/a')
+  expect(await t.s3.objects.etag(scope, 's3://data/train/a')).toBe(createHash('md5').update('in train/a').digest('hex'))
+  expect(await t.s3.objects.etag(scope, 's3://data/train')).toBeUndefined()
+  await expect(t.s3.objects.etag(scope, 's3://none/a')).rejects.toThrow('The bucket none does not exist')
 })
 
 test('putFile takes a file over as an object and makes its bucket', async () => {

@@ -23,6 +23,7 @@ function requireVariants(input: CreateEndpointConfigInput, variants: readonly Pr
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw validationError(`Variant names must be unique: "${twice}" is there more than once.`)
   for (const variant of variants) {
+    requireServerless(variant)
     if (variant.ServerlessConfig || variant.InstancePools) continue
     if (
       variant.InstanceType === undefined ||
@@ -35,5 +36,27 @@ function requireVariants(input: CreateEndpointConfigInput, variants: readonly Pr
   }
   if (input.ProductionVariants.every((variant) => variant.InitialVariantWeight === 0)) {
     throw validationError('At least one production variant must have an InitialVariantWeight greater than 0.')
+  }
+}
+
+/** AWS's sizes: ProductionVariantServerlessConfig of the API's reference. */
+const MEMORY_MIB: readonly number[] = [1024, 2048, 3072, 4096, 5120, 6144]
+
+function requireServerless({ VariantName, InstanceType, ServerlessConfig }: ProductionVariant): void {
+  if (!ServerlessConfig) return
+  const { MaxConcurrency, MemorySizeInMB, ProvisionedConcurrency = 0 } = ServerlessConfig
+  const where = `Production variant "${VariantName}"`
+  if (InstanceType !== undefined) {
+    throw validationError(`${where} names both ServerlessConfig and InstanceType ${InstanceType}: leave one out.`)
+  }
+  if (!MEMORY_MIB.includes(MemorySizeInMB)) {
+    throw validationError(
+      `${where}: ServerlessConfig.MemorySizeInMB ${MemorySizeInMB} must be one of ${MEMORY_MIB.join(', ')}.`,
+    )
+  }
+  if (ProvisionedConcurrency > MaxConcurrency) {
+    throw validationError(
+      `${where}: ServerlessConfig.ProvisionedConcurrency ${ProvisionedConcurrency} must be no more than MaxConcurrency, which is ${MaxConcurrency}.`,
+    )
   }
 }

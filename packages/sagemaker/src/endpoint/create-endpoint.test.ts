@@ -90,12 +90,27 @@ test.each<[string, ContainerDefinition, string]>([
   [
     'an absent bucket',
     { Image: IMAGE, ModelDataUrl: 's3://missing/m.tar.gz' },
-    'Could not find model data at s3://missing/m.tar.gz.',
+    'Could not find model data at s3://missing/m.tar.gz. The bucket "missing" does not exist',
   ],
   [
     'data elsewhere',
     { Image: IMAGE, ModelDataUrl: 'https://x/m.tar.gz' },
     'Model data "https://x/m.tar.gz" must be of the form s3://bucket/key.',
+  ],
+  [
+    'data that changed',
+    {
+      Image: IMAGE,
+      ModelDataSource: {
+        S3DataSource: {
+          S3Uri: 's3://models/m/',
+          S3DataType: 'S3Object',
+          CompressionType: 'Gzip',
+          ETag: '0123456789abcdef0123456789abcdef',
+        },
+      },
+    },
+    'ModelDataSource.S3DataSource.ETag "0123456789abcdef0123456789abcdef" is not that of s3://models/m/, which is "9dd4e461268c8034f5c8564e155c67a6": give that one, or leave it out.',
   ],
 ])('a model with %s is refused', async (_what, container, message) => {
   await expect(withModel(container)).rejects.toMatchObject({ name: 'ValidationException', message })
@@ -161,9 +176,25 @@ test('a configuration echoes AWS’s defaults, and refuses variants that contrad
   await expect(refused([{ VariantName: 'v', ModelName: 'm' }])).rejects.toThrow(
     'Production variant "v" must name InstanceType and InitialInstanceCount, or ServerlessConfig.',
   )
+  const ServerlessConfig = { MemorySizeInMB: 2048, MaxConcurrency: 5 }
+  const serverless = { VariantName: 'v', ModelName: 'm', ServerlessConfig }
+  await expect(refused([{ ...serverless, InstanceType: 'ml.m5.large' }])).rejects.toThrow(
+    'Production variant "v" names both ServerlessConfig and InstanceType ml.m5.large: leave one out.',
+  )
+  await expect(refused([{ ...serverless, ServerlessConfig: { ...ServerlessConfig, MemorySizeInMB: 1500 } }]))
+    .rejects // (the values are those of ProductionVariantServerlessConfig in the API's reference)
+    .toThrow(
+      'Production variant "v": ServerlessConfig.MemorySizeInMB 1500 must be one of 1024, 2048, 3072, 4096, 5120, 6144.',
+    )
+  await expect(
+    refused([{ ...serverless, ServerlessConfig: { ...ServerlessConfig, ProvisionedConcurrency: 6 } }]),
+  ).rejects.toThrow(
+    'Production variant "v": ServerlessConfig.ProvisionedConcurrency 6 must be no more than MaxConcurrency, which is 5.',
+  )
   await expect(refused([{ ...variant, InitialVariantWeight: 0 }])).rejects.toThrow(
     'At least one production variant must have an InitialVariantWeight greater than 0.',
   )
+  await expect(refused([serverless])).resolves.toBeDefined()
 })
 
 test('the instances of all endpoints are limited where configured', async () => {

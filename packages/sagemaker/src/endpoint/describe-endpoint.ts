@@ -62,6 +62,7 @@ function summary(deployment: Deployment, variant: Variant): ProductionVariantSum
       : {}),
     ...(asked?.ManagedInstanceScaling ? { ManagedInstanceScaling: asked.ManagedInstanceScaling } : {}),
     ...(asked?.RoutingConfig ? { RoutingConfig: asked.RoutingConfig } : {}),
+    ...(asked?.AcceleratorPartitionLayouts ? { AcceleratorPartitionLayouts: asked.AcceleratorPartitionLayouts } : {}),
   }
 }
 

@@ -32,11 +32,24 @@ async function requireContainer(container: ContainerDefinition, ctx: SageMakerCo
   if (!data) return
   if (!data.uri.startsWith('s3://'))
     throw validationError(`Model data "${data.uri}" must be of the form s3://bucket/key.`)
+  const absent = `Could not find model data at ${data.uri}.`
   const found = await ctx.objects
     .has(ctx.caller, { kind: data.kind === 'prefix' ? 'prefix' : 'object', uri: data.uri })
     .catch((error: unknown) => {
-      if (error instanceof StagingError) return false
+      if (error instanceof StagingError) throw validationError(`${absent} ${error.message}`)
       throw error
     })
-  if (!found) throw validationError(`Could not find model data at ${data.uri}.`)
+  if (!found) throw validationError(absent)
+  await requireETag(container, ctx)
+}
+
+/** An object of another ETag is another model than the one that was meant. A prefix has none. */
+async function requireETag({ ModelDataSource }: ContainerDefinition, ctx: SageMakerContext): Promise<void> {
+  const { ETag: wanted, S3DataType, S3Uri: uri = '' } = ModelDataSource?.S3DataSource ?? {}
+  if (wanted === undefined || S3DataType !== 'S3Object') return
+  const etag = await ctx.objects.etag(ctx.caller, uri)
+  if (etag === wanted.replace(/^"(.*)"$/, '$1')) return
+  throw validationError(
+    `ModelDataSource.S3DataSource.ETag "${wanted}" is not that of ${uri}, which is "${etag}": give that one, or leave it out.`,
+  )
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import {
   type Caller,
@@ -41,6 +42,11 @@ export class HeldObjects implements Objects {
     const keys = [...this.stored.keys()].filter((key) => key.startsWith(`${scopeKey(scope)}|`))
     const wanted = `${scopeKey(scope)}|${source.uri}`
     return keys.some((key) => (source.kind === 'prefix' ? key.startsWith(wanted) : key === wanted))
+  }
+
+  async etag(scope: Scope, uri: string): Promise<string | undefined> {
+    const body = this.get(uri, scope)
+    return body && createHash('md5').update(body).digest('hex')
   }
 
   async putFile(scope: Scope, uri: string, file: string): Promise<void> {
