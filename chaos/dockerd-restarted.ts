@@ -22,6 +22,9 @@ const ENGINE_ENDED_IT = /^InternalServerError: .*container engine.*"live-restore
 /** A job of which so much has run will not be over by itself before the engine is. */
 const EARLY_PART = 0.5
 
+/** Of a job that is to live through every restart. The API's own limit. */
+const MOST_RETRIES = 30
+
 export const dockerdRestarted: Scenario = {
   name: 'dockerd',
   does: 'restarts a dockerd of its own (SIGTERM, SIGKILL; with and without live-restore) while jobs and an endpoint run',
@@ -84,6 +87,8 @@ async function restarts(
       say('waiting for the end of all jobs')
       await lab.load.stop()
       await findings.checkAll(lab, options)
+      // Docker 20.10 gives volumes of what lived through a restart away only after the next one.
+      if (liveRestore) await restartIdle(lab, dockerd)
     }),
   )
   const left = dockerd.volumeMounts()
@@ -100,7 +105,7 @@ async function restartOnce(
   findings: Findings,
 ): Promise<string> {
   const { fleet, load } = lab
-  const again = liveRestore ? undefined : await fleet.start('Completed', 1)
+  const again = liveRestore ? undefined : await fleet.start('Completed', MOST_RETRIES)
   const running = await until('a job that may be started again', 60, async () => {
     const now = await fleet.refill()
     return again === undefined || now.includes(again) ? now : undefined
@@ -122,6 +127,16 @@ async function restartOnce(
   if (liveRestore) fleet.running() // throws where one was started again
   const asked = stopped ? `, ${stopped.name} asked to stop` : ''
   return `${running.length} jobs running, away for ${Math.round(awayMs)} ms, ${added.name} created${asked}; endpoint after ${Math.round(answerMs)} ms`
+}
+
+async function restartIdle({ endpoints, engine, server }: Lab, dockerd: OwnDockerd): Promise<void> {
+  await endpoints.deleteAll()
+  await dockerd.stop('SIGTERM')
+  await dockerd.start({ liveRestore: true })
+  await until('the end of all volumes', 10, async () => {
+    const left = await engine.leftBehind(server.home)
+    return left.some((what) => what.startsWith('volume ')) ? undefined : true
+  })
 }
 
 /** Those in the midst of their work must fail, with the log that they had, or be started again; others may just have ended. */

@@ -17,7 +17,7 @@ import { Snapshots } from './snapshots.ts'
 import { Launcher } from './start.ts'
 import { readState } from './state-file.ts'
 import { Stops } from './stop.ts'
-import { removeVolumes } from './volumes.ts'
+import { removeVolumes, sweepVolumes } from './volumes.ts'
 
 export interface DockerEngine extends Engine {
   /** What the engine is and can do. Throws `EngineUnreachable`. */
@@ -91,6 +91,7 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<Do
   }
   const events = new Events(api, root, changed, () => {
     void takeUp().catch((error) => options.log?.('tasks could not be taken up', error))
+    void sweepVolumes(api, root).catch((error) => options.log?.('volumes of former tasks stay', error))
   })
 
   return {
