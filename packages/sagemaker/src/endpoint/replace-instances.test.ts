@@ -41,16 +41,21 @@ test('an instance that dies in service is replaced, after growing pauses, and th
   await until(() => world.engine.tasks.size === 1)
 })
 
-test('an instance that was healthy for a while is replaced at once, however many died before it, and if its engine lost it', async () => {
+test('an instance that was healthy for a while is replaced at once, and one that its engine ended, however many died before', async () => {
   const world = await begin()
   await create(world)
   let number = 0
-  const die = async (secondsHealthy: number, pauseSeconds: number, lose = false) => {
+  const die = async (
+    secondsHealthy: number,
+    pauseSeconds: number,
+    how: 'ends' | 'is lost' | 'is interrupted' = 'ends',
+  ) => {
     const { id } = await serve(world, number++)
     await until(() => routed(world)[0] === id)
     world.pass(secondsHealthy)
-    if (lose) world.engine.set(id, { phase: 'failed', fault: 'platform', message: 'lost', ended: world.now() })
-    else world.engine.end(id, { exit: { code: 1 } })
+    if (how === 'is lost')
+      world.engine.set(id, { phase: 'failed', fault: 'platform', message: 'lost', ended: world.now() })
+    else world.engine.end(id, { exit: { code: 1 }, ...(how === 'is interrupted' && { interruption: 'It was.' }) })
     await until(() => routed(world).length === 0)
     world.pass(pauseSeconds - 0.1)
     await new Promise((resolve) => setTimeout(resolve, 0))
@@ -61,7 +66,9 @@ test('an instance that was healthy for a while is replaced at once, however many
   for (const pause of [0.5, 1, 2, 4]) await die(1, pause)
   await die(31, 0.5)
   await die(1, 1)
-  await die(31, 0.5, true)
+  await die(31, 0.5, 'is lost')
+  await die(1, 1)
+  await die(1, 0.5, 'is interrupted')
 })
 
 test('a server that starts while its engine is away answers, and routes once the engine is back', async () => {

@@ -42,7 +42,7 @@ function checked(ctx: EndpointReconciling, deployment: Deployment, observed: Obs
 
 /**
  * Replaces what died, or never got healthy in its time, in the deployment that serves: after a pause that grows with
- * every death, until one had been healthy for a while. The endpoint stays in service with the rest.
+ * every death, until one had been healthy for a while or died with its engine. The endpoint stays in service with the rest.
  */
 export function restartDead(ctx: EndpointReconciling, endpoint: Endpoint, observed: Observed): Endpoint {
   if (!endpoint.current) return endpoint
@@ -54,7 +54,8 @@ export function restartDead(ctx: EndpointReconciling, endpoint: Endpoint, observ
     dead.push(retired(variant, instance, now))
     const { healthySince } = instance
     const healthyMs = healthySince ? now.getTime() - healthySince.getTime() : 0
-    const restarts = healthyMs > LONG_LIFE_MS ? 1 : instance.restarts + 1
+    const blameless = healthyMs > LONG_LIFE_MS || (state.phase === 'ended' && state.interruption !== undefined)
+    const restarts = blameless ? 1 : instance.restarts + 1
     const pauseMs = Math.min(FIRST_RESTART_MS * 2 ** (restarts - 1), LAST_RESTART_MS)
     return newInstance(restarts, new Date(now.getTime() + pauseMs))
   })
