@@ -1,22 +1,6 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { Random, spread } from './random.ts'
-import type { Report } from './scenario.ts'
-
-const main = fileURLToPath(new URL('main.ts', import.meta.url))
-
-/** The short form of `npm run chaos`; it leaves nothing behind, or says so. */
-function chaos(
-  ...args: readonly string[]
-): Promise<{ readonly status: number; readonly said: string; readonly reports: readonly Report[] }> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [main, ...args, '--short', '--json'], (_error, stdout, stderr) => {
-      const reports = stdout.split('\n').filter((line) => line.startsWith('{'))
-      resolve({ status: child.exitCode ?? 128, said: stderr, reports: reports.map((line) => JSON.parse(line)) })
-    })
-  })
-}
+import { chaos } from './short-form.ts'
 
 test('a server that is killed in every phase loses nothing', { timeout: 300_000 }, async () => {
   const { status, said, reports } = await chaos('server', '--kills', '6')
@@ -46,4 +30,9 @@ test('a seed decides the plan, which has every kind about as often', () => {
 test('what is not known is refused with the usage', async () => {
   const { status, said } = await chaos('servers')
   expect([status, said]).toEqual([2, expect.stringContaining('There is no scenario named servers.')])
+})
+
+test('a scenario of another engine that is asked for by name does not pass in silence', async () => {
+  const { status, said } = await chaos('dockerd', '--engine', 'process')
+  expect([status, said]).toEqual([1, 'dockerd: not run: it is for the docker engine alone\n'])
 })

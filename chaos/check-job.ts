@@ -35,8 +35,8 @@ export async function checkJob(clients: Clients, fleet: Fleet, job: Job, channel
   if (end.status === 'Failed' && job.mayFail?.test(end.reason)) return { lines: 0, artifactBytes: 0, ending: 'Failed' }
   if (end.status !== job.ending) throw wrong(`must be ${job.ending}`)
   if (job.reason && !job.reason.test(end.reason)) throw wrong(`its reason does not say ${job.reason}`)
-  const lines = checkLog(await eventsOf(clients, job.name), job, channelObjects, wrong)
-  if (job.ending === 'Failed') return { lines, artifactBytes: 0, ending: job.ending }
+  const lines = checkLog(await eventsOf(clients, job), job, channelObjects, wrong)
+  if (job.ending === 'Failed' || job.linesAtKill !== undefined) return { lines, artifactBytes: 0, ending: job.ending }
   const key = end.artifact?.S3ModelArtifacts?.replace(`s3://${bucket}/`, '') ?? ''
   const { Body } = await clients.s3.getObject({ Bucket: bucket, Key: key })
   const artifact = unpacked((await Body?.transformToByteArray()) ?? new Uint8Array(), ARTIFACT)
@@ -50,12 +50,12 @@ interface Event {
   readonly message: string
 }
 
-/** All of the job's log, in order. */
-export async function eventsOf({ logs }: Clients, job: string): Promise<readonly Event[]> {
+/** All of the job's log, in order; of one that was started again, that of its last start. */
+export async function eventsOf({ logs }: Clients, { name, retries }: Job): Promise<readonly Event[]> {
   const logGroupName = '/aws/sagemaker/TrainingJobs'
-  const { logStreams = [] } = await logs.describeLogStreams({ logGroupName, logStreamNamePrefix: `${job}/` })
-  if (logStreams.length > 1) throw new Error(`${job} has ${logStreams.length} log streams`)
-  const logStreamName = logStreams[0]?.logStreamName
+  const { logStreams = [] } = await logs.describeLogStreams({ logGroupName, logStreamNamePrefix: `${name}/` })
+  if (logStreams.length > 1 + retries) throw new Error(`${name} has ${logStreams.length} log streams`)
+  const logStreamName = logStreams.at(-1)?.logStreamName
   if (logStreamName === undefined) return []
   const found: Event[] = []
   for (let nextToken: string | undefined; ; ) {

@@ -13,8 +13,6 @@ export interface EngineUnderTest {
    * job's FailureReason must then say.
    */
   killSupervisor(home: string, token: string): Promise<RegExp>
-  /** What else may break under the server while tasks run (a daemon restarts): by name. A run goes through all. */
-  readonly interruptions: Readonly<Record<string, () => Promise<void>>>
 }
 
 export const engineNames = ['process', 'docker'] as const
@@ -37,7 +35,6 @@ export const engines: Readonly<Record<(typeof engineNames)[number], EngineUnderT
       process.kill(pid ?? 0, 'SIGKILL')
       return /^InternalServerError: The supervisor of the task was killed, and the task with it/
     },
-    interruptions: {},
   },
   docker: {
     leftBehind: async (home) => [
@@ -52,8 +49,6 @@ export const engines: Readonly<Record<(typeof engineNames)[number], EngineUnderT
       process.kill(first.pid, 'SIGKILL')
       return /exit code: 137/
     },
-    // The place for a restart of dockerd.
-    interruptions: {},
   },
 }
 
@@ -61,12 +56,18 @@ function taskFolders(home: string): readonly string[] {
   return readdirSync(join(home, 'tasks')).filter((name) => !name.startsWith('.'))
 }
 
-/** What Docker has with the label of the home: the engine's mark, which outlives every server. */
+/** One word of each container of the home, in Docker's form (`{{.ID}}`). */
+export function containersOf(home: string, format: string): readonly string[] {
+  return listed(home, ['ps', '--all', '--no-trunc', '--format', format])
+}
+
 function ofHome(home: string, kind: string, list: readonly string[]): string[] {
+  return listed(home, list).map((id) => `${kind} ${id}`)
+}
+
+/** What Docker has with the label of the home: the engine's mark, which outlives every server. */
+function listed(home: string, list: readonly string[]): string[] {
   const mark = createHash('sha256').update(join(home, 'containers')).digest('hex').slice(0, 12)
   const found = execFileSync('docker', [...list, '--filter', `label=sagebrush.home=${mark}`], { encoding: 'utf8' })
-  return found
-    .split('\n')
-    .filter(Boolean)
-    .map((id) => `${kind} ${id}`)
+  return found.split('\n').filter(Boolean)
 }

@@ -14,6 +14,8 @@ export interface Job extends Work {
   ending: Ending
   /** What its FailureReason must say, where it must fail. */
   reason: RegExp | undefined
+  /** It is to be started again so often where the machine fails under it, each time with a log of its own. */
+  readonly retries: number
   /** It was killed when its log had so many lines: that is a beginning of all, and of no fewer. */
   linesAtKill?: number
   /** It may also fail, if only its FailureReason says this. */
@@ -60,7 +62,7 @@ export class Fleet {
     await Promise.all(Array.from({ length: 8 }, put))
   }
 
-  async start(ending: Ending = this.#anyEnding()): Promise<Job> {
+  async start(ending: Ending = this.#anyEnding(), retries = 0): Promise<Job> {
     const { clients, run, lines, linesPerSecond, artifactBytes } = this.#options
     const name = `${run}-job-${this.jobs.length}`
     const exitCode = ending === 'Failed' ? 3 : 0
@@ -85,8 +87,9 @@ export class Fleet {
       ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 1 },
       StoppingCondition: { MaxRuntimeInSeconds: 3600 },
       Environment: { CHAOS_TASK: work.token },
+      ...(retries > 0 && { RetryStrategy: { MaximumRetryAttempts: retries } }),
     })
-    const job: Job = { ...work, name, ending, reason: ending === 'Failed' ? /exit code: 3$/ : undefined }
+    const job: Job = { ...work, name, ending, retries, reason: ending === 'Failed' ? /exit code: 3$/ : undefined }
     this.jobs.push(job)
     return job
   }
@@ -102,10 +105,12 @@ export class Fleet {
     })
   }
 
-  /** Jobs whose script runs now. Throws where one has been started a second time. */
+  /** Jobs whose script runs now. Throws where one has been started a second time that was not to be. */
   running(): readonly Job[] {
     const scripts = scriptsOf(this.#tokens)
+    const again = new Set(this.jobs.filter(({ retries }) => retries > 0).map(({ token }) => token))
     for (const [token, processes] of scripts) {
+      if (again.has(token)) continue
       const [one, other] = processes
       const first = this.#firstSeen.get(token) ?? one
       if (one && !other) this.#firstSeen.set(token, one)

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { diskFull } from './disk-full.ts'
+import { dockerdRestarted } from './dockerd-restarted.ts'
 import { engineNames } from './engines.ts'
 import { reportText } from './report.ts'
 import type { Options, Report, Scenario } from './scenario.ts'
@@ -8,7 +9,7 @@ import { serversKilled } from './servers-killed.ts'
 import { tasksKilled } from './tasks-killed.ts'
 
 /** `npm run chaos -- [SCENARIO…] [--kills N] [--engine NAME] [--seed N] [--short] [--keep] [--json]`: status 1 where something does not hold. */
-const scenarios: readonly Scenario[] = [serversKilled, tasksKilled, diskFull]
+const scenarios: readonly Scenario[] = [serversKilled, tasksKilled, diskFull, dockerdRestarted]
 const usage = `usage: npm run chaos -- [SCENARIO…] [--kills 25] [--engine ${engineNames.join('|')}] [--seed N] [--short] [--keep] [--json]
 ${scenarios.map(({ name, does }) => `  ${name.padEnd(8)}${does}`).join('\n')}`
 
@@ -50,7 +51,7 @@ async function main(): Promise<number> {
   let failed = false
   for (const scenario of scenarios) {
     if (names.length > 0 && !names.includes(scenario.name)) continue
-    const lacks = scenario.lacks()
+    const lacks = scenario.lacks({ engine })
     if (lacks !== undefined) {
       console.error(`${scenario.name}: not run: ${lacks}`)
       // Asked for by name it must not pass in silence.

@@ -30,7 +30,7 @@ export interface Scenario {
   readonly name: string
   readonly does: string
   /** Why it cannot run here, in words. */
-  lacks(): string | undefined
+  lacks(options: Pick<Options, 'engine'>): string | undefined
   /** `say` is for progress. What breaks the run off is among the failures. */
   run(options: Options, say: (text: string) => void): Promise<Outcome>
 }

@@ -31,14 +31,6 @@ export const tasksKilled: Scenario = {
           lab.fleet.running() // throws where one was started again
           say(`kill ${index + 1}/${plan.length} ${kind}: ${told}`)
         }
-        for (const [name, interrupt] of Object.entries(lab.engine.interruptions)) {
-          await lab.fleet.refill()
-          say(`interruption: ${name}`)
-          lab.load.away()
-          await interrupt()
-          findings.count(name)
-          findings.time(`from ${name} to the first answer of the endpoint`, await lab.load.back(REPLACED_SECONDS))
-        }
         say('waiting for the end of all jobs')
         await lab.load.stop()
         await findings.checkAll(lab, options)
@@ -91,7 +83,7 @@ function youngest(running: readonly Job[]): Job {
 /** How many the log has: some, for a script that has just begun has printed nothing that could be lost. */
 function someLines(clients: Clients, job: Job): Promise<number> {
   return until(`a line of ${job.name}`, 20, async () => {
-    const events = await eventsOf(clients, job.name)
+    const events = await eventsOf(clients, job)
     return events.filter(({ message }) => message.startsWith('line ')).length || undefined
   })
 }

@@ -16,6 +16,12 @@ export interface ContainerPlan {
   readonly machine: Machine
 }
 
+/**
+ * What the engine sends when it ends a container of its own accord (its own end, `docker stop`). Not SIGTERM: a script
+ * that ends well on that would be taken for finished. Hardly a program hears this one, so its exit code tells.
+ */
+export const ENGINE_STOP_SIGNAL = 'SIGPWR'
+
 /** Longest log that the engine keeps: it must not drop lines, whatever its own settings are. */
 const LOG = { Type: 'json-file', Config: { 'max-size': '1000g', 'max-file': '1' } }
 
@@ -49,6 +55,7 @@ export async function createContainer(
     Cmd: spec.command,
     Env: Object.entries({ ...variables, ...taskVariablesOf(spec, server) }).map(([key, value]) => `${key}=${value}`),
     Hostname: spec.host,
+    StopSignal: ENGINE_STOP_SIGNAL,
     Labels: {
       ...Object.fromEntries(Object.entries(spec.labels).map(([key, v]) => [`sagebrush.${key}`, v])),
       ...labels,

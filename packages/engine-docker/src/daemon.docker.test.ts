@@ -86,7 +86,7 @@ describe.skipIf(skipsFor('docker') || skipsFor('root'))('an engine that fails', 
       )
       if (state.phase !== 'ended') throw new Error(state.message)
       expect(state.exit.stopped).toBe(false)
-      expect(state.failure).toMatch(/container engine was stopped or restarted while the task ran/)
+      expect(state.interruption).toMatch(/^The container engine ended the container before its work was done/)
       expect(await bench.lines(id)).toEqual(['up'])
       expect((await run('tar', ['-tzf', state.outputs[0]?.file ?? ''])).stdout).toContain('kept')
       const { lines } = await bench.run('echo works')

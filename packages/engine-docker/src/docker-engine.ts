@@ -17,7 +17,7 @@ import { Snapshots } from './snapshots.ts'
 import { Launcher } from './start.ts'
 import { readState } from './state-file.ts'
 import { Stops } from './stop.ts'
-import { removeVolumes } from './volumes.ts'
+import { removeVolumes, sweepVolumes } from './volumes.ts'
 
 export interface DockerEngine extends Engine {
   /** What the engine is and can do. Throws `EngineUnreachable`. */
@@ -50,7 +50,7 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<Do
   const logs = new TaskLogs(api, changed)
   const stops = new Stops(api, root)
   const launcher = new Launcher({ api, options, networks, worker, machine, logs, changed })
-  const wasAway = (since: Date) => events.wasAway(since)
+  const wasAway = (at: Date) => events.wasAway(at)
   const snapshots = new Snapshots({ api, options, worker, wasAway })
   const finisher = new Finisher({ api, options, worker, changed, wasAway })
   const name = (id: string) => containerName(root, id)
@@ -77,8 +77,11 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<Do
 
   const takeUp = async () => {
     for (const id of await taskIds(root)) {
-      if ((await observe(id)).phase === 'running') await stops.takeUp(id)
-      changed(id)
+      try {
+        if ((await observe(id)).phase === 'running') await stops.takeUp(id)
+      } finally {
+        changed(id)
+      }
     }
   }
   // Only once an image of the engine is asked for: who never uses one gets no networks. Whoever needs them hears of a failure.
@@ -88,6 +91,7 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<Do
   }
   const events = new Events(api, root, changed, () => {
     void takeUp().catch((error) => options.log?.('tasks could not be taken up', error))
+    void sweepVolumes(api, root).catch((error) => options.log?.('volumes of former tasks stay', error))
   })
 
   return {

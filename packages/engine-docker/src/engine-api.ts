@@ -46,7 +46,9 @@ export class EngineApi {
   /** The answer's JSON; undefined where it has no body. Throws `EngineApiError` or `EngineUnreachable`. */
   async call(method: string, path: string, call: Call = {}): Promise<unknown> {
     const response = await this.stream(method, path, call)
-    const text = await textOf(response)
+    const text = await textOf(response).catch((cause) => {
+      throw this.#inWords(cause)
+    })
     return text === '' ? undefined : JSON.parse(text)
   }
 

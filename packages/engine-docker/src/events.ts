@@ -3,6 +3,8 @@ import type { EngineApi } from './engine-api.ts'
 import { HOME_LABEL, homeLabel, TASK_LABEL } from './options.ts'
 
 const RETRY_MS = 1_000
+/** So long, and a little more, Docker waits for its containers before it ends. */
+const STOPPING_MS = 20_000
 
 /** Hears from the engine what becomes of this home's containers; goes on after the engine was away. */
 export class Events {
@@ -13,7 +15,8 @@ export class Events {
   #response: IncomingMessage | undefined
   #timer: NodeJS.Timeout | undefined
   #closed = false
-  #lastLost = 0
+  #lostAt = 0
+  #backAt = 0
 
   /** `connected` is called whenever the engine answers anew: what happened before is then to be looked up. */
   constructor(api: EngineApi, root: string, heard: (id: string) => void, connected: () => void) {
@@ -24,9 +27,11 @@ export class Events {
     void this.#listen()
   }
 
-  /** True where the engine went away after that moment, as far as this server has seen. */
-  wasAway(since: Date): boolean {
-    return this.#lastLost > since.getTime()
+  /** True where the engine was being stopped, was away or was just back at that moment, as far as this server has seen. */
+  wasAway(at: Date): boolean {
+    if (this.#lostAt === 0) return false
+    const until = Math.max(this.#backAt, this.#lostAt) + RETRY_MS
+    return at.getTime() > this.#lostAt - STOPPING_MS && at.getTime() < until
   }
 
   close(): void {
@@ -41,6 +46,7 @@ export class Events {
       const response = await this.#api.stream('GET', '/events', { query: { filters } })
       this.#response = response
       if (this.#closed) return void response.destroy()
+      this.#backAt = Date.now()
       this.#connected()
       let rest = ''
       for await (const chunk of response) {
@@ -52,7 +58,7 @@ export class Events {
       // Not there, or not any more: asked again below. Whoever needs the engine is told by its own call.
     }
     if (this.#closed) return
-    if (this.#response) this.#lastLost = Date.now()
+    if (this.#response) this.#lostAt = Date.now()
     this.#response = undefined
     this.#timer = setTimeout(() => void this.#listen(), RETRY_MS)
     this.#timer.unref()

@@ -6,6 +6,7 @@ import type { ArchiveWorker } from './archive/archive-worker.ts'
 import { readStart } from './archive/collect.ts'
 import { commandProblem, isInitWords } from './command-problem.ts'
 import type { Container } from './container.ts'
+import { ENGINE_STOP_SIGNAL } from './create-container.ts'
 import type { EngineApi } from './engine-api.ts'
 import { otherPlatform } from './images.ts'
 import { lastLines } from './logs.ts'
@@ -13,16 +14,16 @@ import { exitOf } from './observe.ts'
 import { type DockerEngineOptions, dockerFiles } from './options.ts'
 import { STATE_FORMAT, type StateFile } from './state-file.ts'
 
+const INTERRUPTED =
+  'The container engine ended the container before its work was done: it was stopped or restarted, or somebody ran ' +
+  '"docker stop". Containers outlive a restart of the engine with "live-restore": true in its daemon.json, and a ' +
+  'training job with a RetryStrategy is started again.'
 const FAILURE = '/opt/ml/output/failure'
 const FAILURE_CHARACTERS = 1_024
 
-const ENGINE_WENT =
-  'The container engine was stopped or restarted while the task ran, which ended it. Engines keep containers over a ' +
-  'restart where "live-restore" is set in their daemon.json.'
-
 export interface FinishParts {
-  /** True where the engine was away at some time since. */
-  readonly wasAway: (since: Date) => boolean
+  /** True where the engine was being stopped, was away, or was just back at that moment. */
+  readonly wasAway: (at: Date) => boolean
   readonly api: EngineApi
   readonly options: DockerEngineOptions
   readonly worker: ArchiveWorker
@@ -47,14 +48,18 @@ export async function finishTask(parts: FinishParts, spec: TaskSpec, container: 
     const message = commandProblem(spec, last, await otherPlatform(api, container.image)) ?? last
     return { format: STATE_FORMAT, phase: 'failed', message, fault: 'user', ended }
   }
-  const engineWent = exit.signal !== undefined && !stopped && !container.outOfMemory && parts.wasAway(started)
+  // The second: a program that hears the first signal is killed when the engine has waited long enough.
+  const ofEngine =
+    !stopped &&
+    (exit.signal === ENGINE_STOP_SIGNAL ||
+      (exit.signal !== undefined && !container.outOfMemory && parts.wasAway(finished)))
   return {
     format: STATE_FORMAT,
     phase: 'ended',
     ...exit,
     outOfMemory: container.outOfMemory,
     stopped,
-    ...(engineWent && { failure: ENGINE_WENT }),
+    ...(ofEngine && { interruption: INTERRUPTED }),
     ...(failure && failure.length > 0 && { failure: firstCharacters(failure) }),
     lastLines: lines,
     outputs: collected.outputs,

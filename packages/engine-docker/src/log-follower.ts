@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { findContainer } from './container.ts'
 import type { EngineApi } from './engine-api.ts'
 import { LogFrames, type PlacedLine, sizeOf } from './log-frames.ts'
 import type { LogPlace } from './log-place.ts'
@@ -76,8 +77,10 @@ export class LogFollower {
       if (this.#closed) return
       this.#phase = 'following'
       this.#tell()
-      await this.#read(true)
-      // Docker may end such an answer before a slow reader has had all of it.
+      // An engine that is stopped ends its answers though the container may run on.
+      do await this.#read(true)
+      while (!this.#closed && (await this.#goesOn()))
+      // Docker may also end them, with the container, before a slow reader has had all.
       if (!this.#closed && (await this.#lacks())) await this.#read(false)
       this.#keep(this.#frames.end())
       this.#phase = 'over'
@@ -85,8 +88,14 @@ export class LogFollower {
       this.#failure = error
     } finally {
       this.#tell()
-      this.#changed()
+      if (!this.#closed) this.#changed()
     }
+  }
+
+  /** Whether the container may print more. */
+  async #goesOn(): Promise<boolean> {
+    const container = await findContainer(this.#api, this.#container)
+    return container !== undefined && container.status !== 'exited' && container.status !== 'dead'
   }
 
   async #read(follow: boolean): Promise<void> {

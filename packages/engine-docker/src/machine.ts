@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pack } from 'tar-stream'
 import { type EngineAddress, EngineApi, EngineApiError } from './engine-api.ts'
 import { HOME_LABEL, homeLabel } from './options.ts'
-import { viewOf } from './volumes.ts'
+import { PROBE, viewOf } from './volumes.ts'
 
 /** What is true of the engine as a whole. */
 export interface Machine {
@@ -70,8 +70,7 @@ export async function probeEngine(address: EngineAddress, folder: string): Promi
  * engine, Docker Desktop's virtual machine and a kernel without the overlay are all found out.
  */
 async function tryOverlay(api: EngineApi, root: string): Promise<Pick<Machine, 'staging' | 'stagingReason'>> {
-  const id = 'probe'
-  const name = `sagebrush-${homeLabel(root)}-${id}`
+  const name = `sagebrush-${homeLabel(root)}-${PROBE}`
   const lower = await mkdtemp(join(root, '.probe-'))
   const clear = async () => {
     await api.find('DELETE', `/containers/${name}`, { query: { force: true } })
@@ -81,7 +80,7 @@ async function tryOverlay(api: EngineApi, root: string): Promise<Pick<Machine, '
     await writeFile(join(lower, 'witness'), 'seen')
     await clear()
     const image = await emptyImage(api, root)
-    const view = await viewOf(api, root, id, 0, lower)
+    const view = await viewOf(api, root, PROBE, 0, lower)
     const mount = { Type: 'volume', Source: view.name, Target: '/view', VolumeOptions: overlayOptions(view) }
     const json = { Image: image, Cmd: ['none'], HostConfig: { Mounts: [mount] }, NetworkDisabled: true }
     await api.call('POST', '/containers/create', { query: { name }, json })

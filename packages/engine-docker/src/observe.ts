@@ -1,11 +1,23 @@
 import { constants } from 'node:os'
 import type { TaskSpec, TaskState } from '@sagebrush/core'
 import type { Container } from './container.ts'
+import { ENGINE_STOP_SIGNAL } from './create-container.ts'
 
 /** Exit codes by which a shell, and a container engine, tell of a signal. */
 const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [128 + number, name]))
 /** Told as signals: those that end programs. A program that exits with such a code by itself is told the same. */
-const ENDING = new Set(['SIGKILL', 'SIGTERM', 'SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGINT', 'SIGHUP'])
+const ENDING = new Set([
+  'SIGKILL',
+  'SIGTERM',
+  'SIGSEGV',
+  'SIGABRT',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGILL',
+  'SIGINT',
+  'SIGHUP',
+  ENGINE_STOP_SIGNAL,
+])
 
 /** How the container's command ended. */
 export function exitOf(container: Container): { readonly code?: number; readonly signal?: string } {

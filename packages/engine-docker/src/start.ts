@@ -3,6 +3,7 @@ import { StagingError, type TaskInput, type TaskSpec, type TaskState } from '@sa
 import { hasCode, readSpec, replaceJson } from '@sagebrush/task-folder'
 import type { ArchiveWorker } from './archive/archive-worker.ts'
 import { commandProblem } from './command-problem.ts'
+import { findContainer } from './container.ts'
 import { createContainer } from './create-container.ts'
 import { type EngineApi, EngineApiError, EngineUnreachable } from './engine-api.ts'
 import { makeFolders, makeVolumeFolders } from './folders.ts'
@@ -99,8 +100,9 @@ export class Launcher {
           this.#parts.networks.forget()
           continue
         }
-        if (!(error instanceof EngineUnreachable)) return await this.#fail(id, error)
-        this.#say(id, launch, error.message.slice(0, 200))
+        const away = await this.#engineAway(error)
+        if (!away) return await this.#fail(id, error)
+        this.#say(id, launch, away.message.slice(0, 200))
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
         if (signal.aborted) return
       }
@@ -119,6 +121,9 @@ export class Launcher {
     const file = await readSpec(options.root, id)
     if (!file) return // removed meanwhile
     const { spec } = file
+    // An engine that went away may have started it without an answer.
+    const earlier = await findContainer(api, containerName(options.root, id))
+    if (earlier && earlier.status !== 'created') return await this.#began(id, earlier.id)
     await clearUnstarted(api, options.root, id)
     const machine = await this.#parts.machine()
     const { reference, variables } = await this.#imageOf(spec, (message) => this.#say(id, launch, message))
@@ -145,8 +150,23 @@ export class Launcher {
     for (const mount of mounts) await this.#fill(spec, mount, container, machine)
     signal.throwIfAborted()
     await startContainer(api, container, spec, image.id)
-    await writeFile(dockerFiles(options.root, id).started, '')
+    await this.#began(id, container)
+  }
+
+  async #began(id: string, container: string): Promise<void> {
+    await writeFile(dockerFiles(this.#parts.options.root, id).started, '')
     this.#parts.logs.begin(id, container)
+  }
+
+  /** Why the engine could not do it, where it is away or was: it refuses in many words while it stops. */
+  async #engineAway(error: unknown): Promise<EngineUnreachable | undefined> {
+    if (error instanceof EngineUnreachable) return error
+    if (error instanceof StagingError || error instanceof NoNetwork) return undefined
+    if (hasCode(error, 'ECONNRESET')) return new EngineUnreachable('The container engine went away.', { cause: error })
+    return await this.#parts.api.call('GET', '/version').then(
+      () => undefined,
+      (asked) => (asked instanceof EngineUnreachable ? asked : undefined),
+    )
   }
 
   /** True where the task's container ran once. */

@@ -13,6 +13,7 @@ export interface StateFile {
   readonly signal?: string
   readonly outOfMemory?: boolean
   readonly stopped?: boolean
+  readonly interruption?: string
   readonly failure?: string
   readonly lastLines?: readonly string[]
   readonly outputs?: readonly CollectedOutput[]
@@ -31,7 +32,7 @@ export async function readState(path: string): Promise<TaskState | undefined> {
   if (file.phase === 'failed') {
     return { phase: 'failed', message: file.message ?? '', fault: file.fault ?? 'platform', ended }
   }
-  const { code, signal, outOfMemory = false, stopped = false, failure, outputError } = file
+  const { code, signal, outOfMemory = false, stopped = false, interruption, failure, outputError } = file
   return {
     phase: 'ended',
     exit: {
@@ -39,6 +40,7 @@ export async function readState(path: string): Promise<TaskState | undefined> {
       ...(signal === undefined ? {} : { signal }),
       ...{ outOfMemory, stopped },
     },
+    ...(interruption === undefined ? {} : { interruption }),
     ...(failure === undefined ? {} : { failure }),
     lastLines: file.lastLines ?? [],
     outputs: file.outputs ?? [],

@@ -1,9 +1,14 @@
-import type { EngineApi } from './engine-api.ts'
+import { taskIds } from '@sagebrush/task-folder'
+import { type EngineApi, EngineApiError } from './engine-api.ts'
 import { containerName, HOME_LABEL, homeLabel, TASK_LABEL } from './options.ts'
+
+/** In place of a task's id, where it is tried what the engine can do. */
+export const PROBE = 'probe'
 
 interface Volume {
   readonly Name: string
   readonly Mountpoint: string
+  readonly Labels: Readonly<Record<string, string>> | null
 }
 
 /** What bears a task's id on the engine. */
@@ -33,9 +38,36 @@ function escaped(path: string): string {
 
 /** Every volume of the task; those of a container that is still there cannot go. */
 export async function removeVolumes(api: EngineApi, root: string, id: string): Promise<void> {
-  const labels = Object.entries(labelsOf(root, id)).map(([name, value]) => `${name}=${value}`)
-  const found = (await api.call('GET', '/volumes', { query: { filters: { label: labels } } })) as {
+  await removeAll(api, await volumesWith(api, labelsOf(root, id)))
+}
+
+/** Removes volumes that the engine did not give away when their task was removed. */
+export async function sweepVolumes(api: EngineApi, root: string): Promise<void> {
+  const found = await volumesWith(api, { [HOME_LABEL]: homeLabel(root) })
+  // Asked second: a task that begins meanwhile has its folder before its volumes.
+  const tasks = [PROBE, ...(await taskIds(root))]
+  const isOver = ({ Labels }: Volume) => Labels?.[TASK_LABEL] !== undefined && !tasks.includes(Labels[TASK_LABEL])
+  await removeAll(api, found.filter(isOver))
+}
+
+async function volumesWith(api: EngineApi, labels: Readonly<Record<string, string>>): Promise<readonly Volume[]> {
+  const filters = { label: Object.entries(labels).map(([name, value]) => `${name}=${value}`) }
+  const found = (await api.call('GET', '/volumes', { query: { filters } })) as {
     readonly Volumes: readonly Volume[] | null
   }
-  await Promise.all((found.Volumes ?? []).map(({ Name }) => api.find('DELETE', `/volumes/${Name}`)))
+  return found.Volumes ?? []
+}
+
+async function removeAll(api: EngineApi, volumes: readonly Volume[]): Promise<void> {
+  await Promise.all(
+    volumes.map(async ({ Name }) => {
+      try {
+        await api.find('DELETE', `/volumes/${Name}`)
+      } catch (error) {
+        // Docker 20.10 counts wrong, until it is restarted, once a container has lived through a restart of it. What
+        // stays is the name of a view: its bytes are in other volumes.
+        if (!(error instanceof EngineApiError && /has active mounts/.test(error.message))) throw error
+      }
+    }),
+  )
 }

@@ -22,10 +22,10 @@ import { finishRemovals } from './finish-removals.ts'
 import { LogPump } from './log-pump.ts'
 import { modelSpec } from './model/model.ts'
 import { sageMakerOperations } from './operations.ts'
+import { orphans } from './orphans.ts'
 import type { Reconciling, TaskEnvironment } from './reconciling.ts'
 import { hintKey, parseHintKey } from './resource-key.ts'
 import { endWork, type RunningWork, runningWork } from './running-work.ts'
-import { sweepOrphans } from './sweep-orphans.ts'
 import { reconcileTrainingJob } from './training-job/reconcile-training-job.ts'
 import { CheckpointSync } from './training-job/sync-checkpoints.ts'
 import { trainingJobSpec } from './training-job/training-job.ts'
@@ -137,6 +137,14 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
     },
     onError: onError('checkpoints could not be stored'),
   })
+  const removals = new Reconciler({
+    kind: 'orphan',
+    step: async (taskId) => {
+      await engine.remove(taskId)
+      return undefined
+    },
+    onError: onError('a task that nothing knows any more could not be removed'),
+  })
   const context = (request: RequestContext): SageMakerContext => ({
     ...{ ...request, ...collections, hints, roles, images, objects, engine, config },
   })
@@ -157,7 +165,7 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
           dispatch(owner)
         }),
       )
-      await sweepOrphans(engine, collections)
+      for (const id of await orphans(engine, collections)) removals.hint(id)
       for await (const row of collections.trainingJobs.each([{ field: 'settled', is: 'equal', value: 0 }])) {
         jobs.hint(hintKey('training-job', row.scope, row.name))
       }
@@ -167,7 +175,7 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
       await finishRemovals(collections, config.closeMs)
       for (const stop of listeners.splice(0)) stop()
       health.close()
-      await Promise.all([jobs.close(), endpoints.close(), lines.close(), checkpoints.close()])
+      await Promise.all([jobs, endpoints, lines, checkpoints, removals].map((reconciler) => reconciler.close()))
     },
   }
 }

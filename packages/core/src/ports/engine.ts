@@ -127,6 +127,8 @@ export type TaskState =
   | {
       readonly phase: 'ended'
       readonly exit: TaskExit
+      /** Why it ended where neither its command nor `stop` ended it, but its engine or machine did: a sentence for the user. */
+      readonly interruption?: string
       /** First 1,024 characters of `/opt/ml/output/failure`. */
       readonly failure?: string
       /** The last lines that the task printed (at most 20 lines, 2,000 characters). */

@@ -17,6 +17,8 @@ export interface Instance {
   readonly name: string
   /** True once `/ping` has answered: it may take requests. */
   readonly ready: boolean
+  /** When that was first seen; absent where the row is older than this field. */
+  readonly healthySince?: Date
   /** How many instances before it died in its place. */
   readonly restarts: number
   /** Not started before: the pause after a death. */

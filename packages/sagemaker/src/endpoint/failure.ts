@@ -48,15 +48,17 @@ async function describe(
     return `The primary container for production variant ${variant.name} could not be started: ${state.message}`
   }
   const log = `${endpointLogGroup(row.name)}, stream ${logStreamOf(variant, instance)}`
-  const ended =
-    state.phase === 'ended'
-      ? ` It ended with ${state.exit.code === undefined ? `signal ${state.exit.signal}` : `exit code ${state.exit.code}`}.`
-      : ''
+  const ended = state.phase === 'ended' ? ` ${endOf(state)}` : ''
   const late =
     state.phase === 'running'
       ? ` It had ${(variant.startupTimeoutMs ?? ctx.config.startupHealthCheckMs) / 1000} s.`
       : ''
   return `The primary container for production variant ${variant.name} did not pass the ping health check. Please check CloudWatch logs for this endpoint (${log}).${ended}${late}`
+}
+
+function endOf({ exit, interruption }: Extract<TaskState, { phase: 'ended' }>): string {
+  if (interruption !== undefined) return interruption
+  return `It ended with ${exit.code === undefined ? `signal ${exit.signal}` : `exit code ${exit.code}`}.`
 }
 
 async function lastLines(

@@ -1,7 +1,6 @@
-import type { CreateEndpointConfigInput, DescribeEndpointOutput } from '@sagebrush/contract/sagemaker'
-import type { TaskAddress } from '@sagebrush/core'
 import { afterEach, expect, test } from 'vitest'
-import { caller, IMAGE, ROLE, until, World } from '../testing/world.ts'
+import { beginEndpoints, configure, create, describe, routed, serve, status } from '../testing/endpoints.ts'
+import { caller, IMAGE, until, type World } from '../testing/world.ts'
 
 const worlds: World[] = []
 
@@ -13,71 +12,9 @@ afterEach(async () => {
 })
 
 async function begin(config: ConstructorParameters<typeof World>[0] = {}): Promise<World> {
-  const world = new World(config)
+  const world = await beginEndpoints(config)
   worlds.push(world)
-  await world.service.start()
-  world.objects.put('s3://models/m/model.tar.gz', 'archive')
-  await world.service.operations.CreateModel.handle(
-    {
-      ModelName: 'm',
-      ExecutionRoleArn: ROLE,
-      PrimaryContainer: {
-        Image: IMAGE,
-        ModelDataUrl: 's3://models/m/model.tar.gz',
-        Environment: {
-          SAGEMAKER_PROGRAM: 'inference.py',
-          SAGEMAKER_SUBMIT_DIRECTORY: 's3://models/m/sourcedir.tar.gz',
-        },
-      },
-    },
-    world.context(),
-  )
-  await configure(world, 'c1')
   return world
-}
-
-async function configure(world: World, name: string, more: Partial<CreateEndpointConfigInput> = {}): Promise<void> {
-  await world.service.operations.CreateEndpointConfig.handle(
-    {
-      EndpointConfigName: name,
-      ProductionVariants: [
-        { VariantName: 'AllTraffic', ModelName: 'm', InstanceType: 'ml.m5.large', InitialInstanceCount: 1 },
-      ],
-      ...more,
-    },
-    world.context(),
-  )
-}
-
-function create(world: World, config = 'c1') {
-  return world.service.operations.CreateEndpoint.handle(
-    { EndpointName: 'e', EndpointConfigName: config },
-    world.context(),
-  )
-}
-
-function describe(world: World): Promise<DescribeEndpointOutput> {
-  return Promise.resolve(world.service.operations.DescribeEndpoint.handle({ EndpointName: 'e' }, world.context()))
-}
-
-function status(world: World, wanted: string): Promise<DescribeEndpointOutput> {
-  return until(async () => {
-    const seen = await describe(world)
-    return seen.EndpointStatus === wanted && seen
-  })
-}
-
-async function serve(world: World, index: number, healthy = true): Promise<{ id: string; address: TaskAddress }> {
-  const { id } = await until(() => world.engine.started[index])
-  const address = { socketPath: `/run/${id}` }
-  world.engine.set(id, { phase: 'running', started: world.now(), address })
-  world.engine.print(id, 'serving')
-  if (healthy) world.healthy.add(JSON.stringify(address))
-  return { id, address }
-}
-
-function routed(world: World): string[] {
-  return world.routes.routes.get('e')?.variants.flatMap(({ instances }) => instances.map(({ taskId }) => taskId)) ?? []
 }
 
 test('an endpoint comes into service with the first green ping, its log and its route there', async () => {
@@ -192,29 +129,6 @@ test('a failed update leaves the old deployment in service and says why', async 
   expect(seen.FailureReason).toMatch(/could not be started: The archive has "\.\."/)
   expect(routed(world)).toEqual([old.id])
   await until(() => !world.engine.tasks.has(id))
-})
-
-test('an instance that dies in service is replaced, after growing pauses, and the endpoint stays in service', async () => {
-  const world = await begin()
-  await create(world)
-  const first = await serve(world, 0)
-  await status(world, 'InService')
-  world.engine.end(first.id, { exit: { code: 1 } })
-  await until(() => routed(world).length === 0)
-  expect((await describe(world)).EndpointStatus).toBe('InService')
-  expect(world.engine.started).toHaveLength(1)
-  world.pass(0.5)
-  const second = await serve(world, 1)
-  await until(() => routed(world)[0] === second.id)
-  world.engine.end(second.id, { exit: { code: 1 } })
-  await until(() => routed(world).length === 0)
-  world.pass(0.9)
-  await new Promise((resolve) => setTimeout(resolve, 0))
-  expect(world.engine.started).toHaveLength(2)
-  world.pass(0.2)
-  const third = await serve(world, 2)
-  await until(() => routed(world)[0] === third.id)
-  await until(() => world.engine.tasks.size === 1)
 })
 
 test('the next server has the routes before it answers anybody', async () => {

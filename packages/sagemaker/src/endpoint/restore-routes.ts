@@ -9,7 +9,9 @@ import { routeOf } from './route.ts'
 export async function restoreRoutes(ctx: Pick<EndpointReconciling, 'endpoints' | 'engine' | 'router'>): Promise<void> {
   for await (const { scope, name, value: endpoint } of ctx.endpoints.each()) {
     if (endpoint.status === 'Deleting') continue
-    const route = routeOf(endpoint, await look(ctx, endpoint))
+    // An engine that is away must not keep everything else away: its endpoints' steps look again.
+    const observed = await look(ctx, endpoint).catch(() => undefined)
+    const route = observed && routeOf(endpoint, observed)
     if (route) ctx.router.set(scope, name, route)
   }
 }

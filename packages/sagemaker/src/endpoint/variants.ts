@@ -12,8 +12,11 @@ import type { EndpointReconciling, Observed } from './reconciling.ts'
 
 const FIRST_RESTART_MS = 500
 const LAST_RESTART_MS = 30_000
-/** After so long a life, a death is a first one again. */
-const LONG_LIFE_MS = 300_000
+/**
+ * After so long in health, a death is a first one again: what dies later than that is started less often than the
+ * longest pause allows, so a pause would only keep the endpoint away.
+ */
+const LONG_LIFE_MS = LAST_RESTART_MS
 
 /** True when every instance of every variant may take requests. */
 export function isReady(deployment: Deployment): boolean {
@@ -33,13 +36,13 @@ function checked(ctx: EndpointReconciling, deployment: Deployment, observed: Obs
     const state = observed.get(instance.taskId)
     if (instance.ready || state?.phase !== 'running' || !state.address) return instance
     ctx.health.watch(instance.taskId, state.address)
-    return ctx.health.isHealthy(instance.taskId) ? { ...instance, ready: true } : instance
+    return ctx.health.isHealthy(instance.taskId) ? { ...instance, ready: true, healthySince: ctx.now() } : instance
   })
 }
 
 /**
  * Replaces what died, or never got healthy in its time, in the deployment that serves: after a pause that grows with
- * every death. The endpoint stays in service with the rest.
+ * every death, until one had been healthy for a while or died with its engine. The endpoint stays in service with the rest.
  */
 export function restartDead(ctx: EndpointReconciling, endpoint: Endpoint, observed: Observed): Endpoint {
   if (!endpoint.current) return endpoint
@@ -49,9 +52,11 @@ export function restartDead(ctx: EndpointReconciling, endpoint: Endpoint, observ
     const state = observed.get(instance.taskId) ?? { phase: 'absent' }
     if (!hasDied(instance, state) && !isLate(ctx, variant, instance, state)) return instance
     dead.push(retired(variant, instance, now))
-    const lived = 'started' in state ? now.getTime() - state.started.getTime() : 0
-    const restarts = lived > LONG_LIFE_MS ? 0 : instance.restarts + 1
-    const pauseMs = Math.min(FIRST_RESTART_MS * 2 ** Math.max(0, restarts - 1), LAST_RESTART_MS)
+    const { healthySince } = instance
+    const healthyMs = healthySince ? now.getTime() - healthySince.getTime() : 0
+    const blameless = healthyMs > LONG_LIFE_MS || (state.phase === 'ended' && state.interruption !== undefined)
+    const restarts = blameless ? 1 : instance.restarts + 1
+    const pauseMs = Math.min(FIRST_RESTART_MS * 2 ** (restarts - 1), LAST_RESTART_MS)
     return newInstance(restarts, new Date(now.getTime() + pauseMs))
   })
   return dead.length === 0 ? endpoint : { ...endpoint, current, retired: [...endpoint.retired, ...dead] }

@@ -108,6 +108,7 @@ export class ScriptedEngine implements Engine {
     end: {
       exit?: Partial<TaskExit>
       outputs?: readonly CollectedOutput[]
+      interruption?: string
       failure?: string
       outputError?: string
     } = {},
@@ -123,6 +124,7 @@ export class ScriptedEngine implements Engine {
       started,
       collectingSince: at,
       ended: at,
+      ...(end.interruption === undefined ? {} : { interruption: end.interruption }),
       ...(end.failure === undefined ? {} : { failure: end.failure }),
       ...(end.outputError === undefined ? {} : { outputError: end.outputError }),
     })

@@ -49,3 +49,14 @@ test('outputs that could not be stored fail a job that ended well, and its last 
   )
   expect(reason(ended, 'x'.repeat(2000))?.length).toBe(1024)
 })
+
+test('what its engine ended is the platform’s failure, to be tried again, in the engine’s words', () => {
+  const now = new Date()
+  const times = { started: now, collectingSince: now, ended: now }
+  const exit = { signal: 'SIGPWR', outOfMemory: false, stopped: false }
+  const state = { phase: 'ended', exit, lastLines: ['half'], outputs: [], ...times } as const
+  const interruption = 'The engine was restarted.'
+  const failed = { status: 'Failed', failureReason: `InternalServerError: ${interruption}`, retriable: true }
+  expect(outcomeOf(job, [{ ...state, interruption }], undefined)).toEqual(failed)
+  expect(outcomeOf(job, [state], undefined)).toMatchObject({ failureReason: 'AlgorithmError: half, exit code: 158' })
+})

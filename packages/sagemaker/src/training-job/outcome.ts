@@ -23,6 +23,8 @@ export function outcomeOf(job: TrainingJob, states: readonly TaskState[], upload
     const ours = first.fault === 'platform'
     return failed(`${ours ? 'InternalServerError' : 'ClientError'}: ${first.message}`, ours)
   }
+  if (job.stop === undefined && first?.phase === 'ended' && first.interruption !== undefined)
+    return failed(`InternalServerError: ${first.interruption}`, true)
   if (job.stop === undefined && first?.phase === 'ended') return failed(algorithmError(first), false)
   if (uploadError !== undefined) return failed(uploadFailure(uploadError, states), false)
   if (job.stop === 'user') return { status: 'Stopped' }
