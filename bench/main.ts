@@ -31,5 +31,5 @@ else if (unknown.length > 0) {
     }
   }
   if (!values.json) console.log(table(figures))
-  if (figures.some((measured) => !measured.pass)) process.exitCode = 1
+  if (figures.some((measured) => measured.pass === false)) process.exitCode = 1
 }
