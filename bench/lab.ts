@@ -31,7 +31,7 @@ export interface Lab {
   close(): Promise<void>
 }
 
-const bucket = 'bench'
+export const bucket = 'bench'
 const image = '683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3'
 
 export async function openLab(): Promise<Lab> {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs'
 import type { Bench } from './bench.ts'
-import { figure } from './figure.ts'
+import { createContainerJob, docker, lacksDocker, pythonImage } from './container.ts'
+import { figure, unmeasured } from './figure.ts'
 import { createJob, jobDone, type Lab, openLab, uploadArchive } from './lab.ts'
 import { alternate, median } from './measure.ts'
 
@@ -13,9 +14,17 @@ const script =
   'import time; first = time.monotonic_ns()\nimport sys; print("first", first, sys.executable, flush=True)\n'
 const n = 20
 
+/** The same as a container's command, where no file is needed. */
+const statement = "import time; first = time.monotonic_ns(); import sys; print('first', first, sys.executable, flush=True)"
+const inDocker = {
+  name: 'training-start-docker',
+  unit: 'ms',
+  target: { of: 'ratio', atMost: 1.3 },
+} as const
+
 export const trainingStart: Bench = {
   name: 'training-start',
-  measures: 'CreateTrainingJob sent → the first statement of the script, beside the same Python started bare',
+  measures: 'CreateTrainingJob sent → the first statement of the script or container, beside the same started bare',
   async *run(say) {
     const lab = await openLab()
     const folder = mkdtempSync(join(tmpdir(), 'sagebrush-bench-'))
@@ -40,6 +49,8 @@ export const trainingStart: Bench = {
         n,
         target: { of: 'ours', atMost: 150 },
       })
+      const lacking = await lacksDocker()
+      yield lacking === undefined ? await containers(lab, say) : unmeasured({ ...inDocker, reason: lacking })
     } finally {
       rmSync(folder, { recursive: true })
       await lab.close()
@@ -47,9 +58,35 @@ export const trainingStart: Bench = {
   },
 }
 
-async function oneJob(lab: Lab, name: string, code: string): Promise<{ ms: number; python: string }> {
+async function containers(lab: Lab, say: (text: string) => void) {
+  const image = await pythonImage()
+  const entrypoint = ['python3', '-c', statement]
+  const ours = async (name: string) =>
+    (await timedJob(lab, name, () => createContainerJob(lab, name, { image, entrypoint }))).ms
+  say('making the container engine warm')
+  for (const name of ['warm-2', 'warm-3']) await ours(name)
+  say(`${n} containers, in turns with a bare docker run`)
+  const samples = await alternate(
+    n,
+    (round) => ours(`container-${round}`),
+    () => bareContainer(image),
+  )
+  return figure({ ...inDocker, ours: median(samples.ours), peer: median(samples.peer), n })
+}
+
+async function bareContainer(image: string): Promise<number> {
+  const started = process.hrtime.bigint()
+  const said = await docker('run', '--rm', '--entrypoint', 'python3', image, '-c', statement)
+  return Number(BigInt(said.split(' ')[1] ?? 0) - started) / 1e6
+}
+
+function oneJob(lab: Lab, name: string, code: string): Promise<{ ms: number; python: string }> {
+  return timedJob(lab, name, () => createJob(lab, name, code))
+}
+
+async function timedJob(lab: Lab, name: string, create: () => Promise<void>): Promise<{ ms: number; python: string }> {
   const sent = process.hrtime.bigint()
-  await createJob(lab, name, code)
+  await create()
   await jobDone(lab, name)
   const { first, python } = await firstLine(lab, name)
   return { ms: Number(first - sent) / 1e6, python }

@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { bucket, type Lab } from './lab.ts'
+
+const run = promisify(execFile)
+
+/** Why no container can be run here; undefined where one can. */
+export async function lacksDocker(): Promise<string | undefined> {
+  try {
+    await docker('version', '--format', '{{.Server.Version}}')
+    return undefined
+  } catch (error) {
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
+    return `no container engine answers${said ? `: ${said.split('\n').at(-1)}` : ''}`
+  }
+}
+
+/** What docker prints. */
+export async function docker(...words: readonly string[]): Promise<string> {
+  const { stdout } = await run('docker', words, { maxBuffer: 64 * 1024 * 1024 })
+  return stdout.trim()
+}
+
+/** An image with Python, built once and then kept. */
+export async function pythonImage(): Promise<string> {
+  const tag = 'sagebrush-bench/python:1'
+  if (await docker('image', 'inspect', '--format', '{{.Id}}', tag).catch(() => undefined)) return tag
+  const folder = await mkdtemp(join(tmpdir(), 'sagebrush-bench-'))
+  try {
+    const install = 'apt-get update && apt-get install -y --no-install-recommends python3'
+    await writeFile(join(folder, 'Dockerfile'), `FROM debian:bookworm-slim\nRUN ${install}\n`)
+    await docker('build', '--quiet', '--tag', tag, folder)
+    return tag
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+interface ContainerJob {
+  readonly image: string
+  readonly entrypoint: string[]
+  /** A channel `train` of all below an s3:// address. */
+  readonly channel?: string
+}
+
+/** Starts a training job of an image's own command; resolves when the server has taken it. */
+export async function createContainerJob(lab: Lab, name: string, job: ContainerJob): Promise<void> {
+  await lab.sagemaker.createTrainingJob({
+    TrainingJobName: name,
+    RoleArn: lab.facts.roleArn,
+    AlgorithmSpecification: {
+      TrainingImage: job.image,
+      TrainingInputMode: 'File',
+      ContainerEntrypoint: job.entrypoint,
+    },
+    ...(job.channel && { InputDataConfig: [channelOf(job.channel)] }),
+    OutputDataConfig: { S3OutputPath: `s3://${bucket}/out` },
+    ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 1 },
+    StoppingCondition: { MaxRuntimeInSeconds: 600 },
+  })
+}
+
+export function channelOf(uri: string) {
+  return { ChannelName: 'train', DataSource: { S3DataSource: { S3DataType: 'S3Prefix' as const, S3Uri: uri } } }
+}
