@@ -15,7 +15,8 @@ const script =
 const n = 20
 
 /** The same as a container's command, where no file is needed. */
-const statement = "import time; first = time.monotonic_ns(); import sys; print('first', first, sys.executable, flush=True)"
+const statement =
+  "import time; first = time.monotonic_ns(); import sys; print('first', first, sys.executable, flush=True)"
 const inDocker = {
   name: 'training-start-docker',
   unit: 'ms',
