@@ -26,7 +26,7 @@ export interface Lab {
   readonly s3: S3
   readonly sagemaker: SageMaker
   readonly runtime: SageMakerRuntime
-  /** Stops the server, works on its home, and starts it again; its address may be another one then. */
+  /** Stops the server, works on its home, and starts it again at the same address. */
   whileDown(work: () => Promise<void>): Promise<Facts>
   close(): Promise<void>
 }
@@ -77,7 +77,7 @@ async function connect(server: ServerProcess): Promise<Lab> {
     whileDown: async (work) => {
       await command('down')
       await work()
-      await command('up', '-d')
+      await command('up', '-d', '--port', new URL(facts.url).port)
       return readFacts()
     },
     close: () => {
