@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { bucket, type Lab } from './lab.ts'
+import { bucket, channelOf, type Lab } from './lab.ts'
 
 const run = promisify(execFile)
 
@@ -61,8 +61,4 @@ export async function createContainerJob(lab: Lab, name: string, job: ContainerJ
     ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 1 },
     StoppingCondition: { MaxRuntimeInSeconds: 600 },
   })
-}
-
-export function channelOf(uri: string) {
-  return { ChannelName: 'train', DataSource: { S3DataSource: { S3DataType: 'S3Prefix' as const, S3Uri: uri } } }
 }

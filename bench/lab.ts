@@ -108,17 +108,23 @@ export async function uploadArchive(
   }
 }
 
-/** Starts a training job of one script; resolves when the server has taken it. */
-export async function createJob(lab: Lab, name: string, code: string): Promise<void> {
+/** Starts a training job of one script, with a channel `train` where one is named; resolves when the server has taken it. */
+export async function createJob(lab: Lab, name: string, code: string, channel?: string): Promise<void> {
   await lab.sagemaker.createTrainingJob({
     TrainingJobName: name,
     RoleArn: lab.facts.roleArn,
     AlgorithmSpecification: { TrainingImage: image, TrainingInputMode: 'File' },
     HyperParameters: { sagemaker_program: 'first.py', sagemaker_submit_directory: code },
+    ...(channel && { InputDataConfig: [channelOf(channel)] }),
     OutputDataConfig: { S3OutputPath: `s3://${bucket}/out` },
     ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 1 },
     StoppingCondition: { MaxRuntimeInSeconds: 600 },
   })
+}
+
+/** A channel of all below an s3:// address. */
+export function channelOf(uri: string) {
+  return { ChannelName: 'train', DataSource: { S3DataSource: { S3DataType: 'S3Prefix' as const, S3Uri: uri } } }
 }
 
 /** Waits for the job's end; throws its FailureReason. The first job may make the image's environment. */

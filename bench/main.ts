@@ -6,10 +6,11 @@ import { list } from './list.ts'
 import { mixed } from './mixed.ts'
 import { s3 } from './s3.ts'
 import { server } from './server.ts'
+import { staging } from './staging.ts'
 import { trainingStart } from './training-start.ts'
 
 /** `npm run bench -- [NAME…] [--json]`: measures, and ends with status 1 where a target is missed. */
-const benches = [trainingStart, server, endpointStart, invoke, list, s3, mixed]
+const benches = [trainingStart, server, endpointStart, invoke, list, s3, staging, mixed]
 const { values, positionals: names } = parseArgs({
   allowPositionals: true,
   options: { json: { type: 'boolean' }, help: { type: 'boolean' } },

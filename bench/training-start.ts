@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs'
 import type { Bench } from './bench.ts'
 import { createContainerJob, docker, lacksDocker, pythonImage } from './container.ts'
 import { figure, unmeasured } from './figure.ts'
+import { firstStatement } from './first-statement.ts'
 import { createJob, jobDone, type Lab, openLab, uploadArchive } from './lab.ts'
 import { alternate, median } from './measure.ts'
 
@@ -89,23 +89,8 @@ async function timedJob(lab: Lab, name: string, create: () => Promise<void>): Pr
   const sent = process.hrtime.bigint()
   await create()
   await jobDone(lab, name)
-  const { first, python } = await firstLine(lab, name)
+  const { first, python } = await firstStatement(lab, name)
   return { ms: Number(first - sent) / 1e6, python }
-}
-
-/** What the script said, through CloudWatch Logs. */
-async function firstLine(lab: Lab, job: string): Promise<{ first: bigint; python: string }> {
-  const { url, region, accessKeyId, secretAccessKey } = lab.facts
-  const logs = new CloudWatchLogs({ endpoint: url, region, credentials: { accessKeyId, secretAccessKey } })
-  const { events = [] } = await logs.filterLogEvents({
-    logGroupName: '/aws/sagemaker/TrainingJobs',
-    logStreamNamePrefix: `${job}/`,
-    filterPattern: 'first',
-  })
-  logs.destroy()
-  const said = events.map(({ message = '' }) => /^first (\d+) (\S+)$/.exec(message.trim())).find(Boolean)
-  if (!said?.[1] || !said[2]) throw new Error(`the log of ${job} does not say when its script began`)
-  return { first: BigInt(said[1]), python: said[2] }
 }
 
 function bareStart(python: string, path: string): number {
