@@ -24,14 +24,18 @@ export async function docker(...words: readonly string[]): Promise<string> {
   return stdout.trim()
 }
 
-/** An image with Python, built once and then kept. */
+/** An image with Python. */
 export async function pythonImage(): Promise<string> {
-  const tag = 'sagebrush-bench/python:1'
+  const install = 'apt-get update && apt-get install -y --no-install-recommends python3'
+  return await builtImage('sagebrush-bench/python:1', { Dockerfile: `FROM debian:bookworm-slim\nRUN ${install}\n` })
+}
+
+/** Built of a Dockerfile and what is beside it, once, and then kept. */
+export async function builtImage(tag: string, files: Readonly<Record<string, string>>): Promise<string> {
   if (await docker('image', 'inspect', '--format', '{{.Id}}', tag).catch(() => undefined)) return tag
   const folder = await mkdtemp(join(tmpdir(), 'sagebrush-bench-'))
   try {
-    const install = 'apt-get update && apt-get install -y --no-install-recommends python3'
-    await writeFile(join(folder, 'Dockerfile'), `FROM debian:bookworm-slim\nRUN ${install}\n`)
+    for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content, { mode: 0o755 })
     await docker('build', '--quiet', '--tag', tag, folder)
     return tag
   } finally {
@@ -42,6 +46,7 @@ export async function pythonImage(): Promise<string> {
 interface ContainerJob {
   readonly image: string
   readonly entrypoint: string[]
+  readonly environment?: Record<string, string>
   /** A channel `train` of all below an s3:// address. */
   readonly channel?: string
 }
@@ -56,6 +61,7 @@ export async function createContainerJob(lab: Lab, name: string, job: ContainerJ
       TrainingInputMode: 'File',
       ContainerEntrypoint: job.entrypoint,
     },
+    ...(job.environment && { Environment: job.environment }),
     ...(job.channel && { InputDataConfig: [channelOf(job.channel)] }),
     OutputDataConfig: { S3OutputPath: `s3://${bucket}/out` },
     ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 1 },

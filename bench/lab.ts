@@ -26,6 +26,8 @@ export interface Lab {
   readonly s3: S3
   readonly sagemaker: SageMaker
   readonly runtime: SageMakerRuntime
+  /** The `sagebrush` command on its home. */
+  readonly sagebrush: ServerProcess['sagebrush']
   /** Stops the server, works on its home, and starts it again at the same address. */
   whileDown(work: () => Promise<void>): Promise<Facts>
   close(): Promise<void>
@@ -71,6 +73,7 @@ async function connect(server: ServerProcess): Promise<Lab> {
   return {
     home: server.home,
     facts,
+    sagebrush: server.sagebrush,
     s3,
     sagemaker: new SageMaker(client),
     runtime: new SageMakerRuntime(client),

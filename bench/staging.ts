@@ -14,7 +14,7 @@ import { sign } from './load/sign.ts'
 import { alternate, median, timed } from './measure.ts'
 import { accessOf } from './s3.ts'
 
-const n = 7
+const n = Number(process.env.ZZ_N ?? 7)
 const objects = 10_000
 const largeBytes = 4 * 1024 ** 3
 const channels = { empty: 1, many: objects, large: 1 } as const
@@ -49,8 +49,13 @@ export const staging: Bench = {
 
       const lacking = (await lacksDocker()) ?? (await copiesInDocker())
       const image = lacking === undefined ? await pythonImage() : ''
+      // An entry point's words are lines of 256 characters at most.
+      const command = {
+        entrypoint: ['python3', '-c', "import os; exec(os.environ['SCRIPT'])"],
+        environment: { SCRIPT: script },
+      }
       const inDocker = (name: string, channel: Channel) =>
-        createContainerJob(lab, name, { image, entrypoint: ['python3', '-c', script], channel: uriOf(channel) })
+        createContainerJob(lab, name, { image, ...command, channel: uriOf(channel) })
       yield* side(lab, say, '-docker', lacking, inDocker)
     } finally {
       await lab.close()
