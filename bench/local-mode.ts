@@ -37,10 +37,9 @@ export const localMode: Bench = {
         { SAGEMAKER_SUPPRESS_V2_WARNING: '1', COMPOSE_INTERACTIVE_NO_CLI: '1' },
       )
       if (code !== 0) throw new Error(`the SDK's program failed: ${stderr.slice(-3000)}`)
-      const samples = stdout
-        .trim()
-        .split('\n')
-        .map((line): { way: Way; ms: number } => JSON.parse(line))
+      // The SDK itself prints while it is loaded.
+      const lines = stdout.split('\n').filter((line) => line.startsWith('{'))
+      const samples = lines.map((line): { way: Way; ms: number } => JSON.parse(line))
       const of = (way: Way) => median(samples.filter((sample) => sample.way === way).map(({ ms }) => ms))
       yield figure({ ...total, ours: of('api'), peer: of('local'), n })
       yield figure({ ...fit, ours: of('sdk'), peer: of('local'), n })
