@@ -1,6 +1,7 @@
 import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { probeEngine } from '@sagebrush/engine-docker'
 import { probe } from '@sagebrush/engine-process'
 import type { Bench } from './bench.ts'
@@ -14,7 +15,8 @@ import { sign } from './load/sign.ts'
 import { alternate, median, timed } from './measure.ts'
 import { accessOf } from './s3.ts'
 
-const n = Number(process.env.ZZ_N ?? 7)
+const n = 7
+const agent = fileURLToPath(new URL('../python/agent', import.meta.url))
 const objects = 10_000
 const largeBytes = 4 * 1024 ** 3
 const channels = { empty: 1, many: objects, large: 1 } as const
@@ -43,6 +45,7 @@ export const staging: Bench = {
       const { staging: way, stagingReason } = await probe({
         root: join(lab.home, 'tasks'),
         searchPath: process.env.PATH ?? '',
+        agent,
       })
       const byProcess = (name: string, channel: Channel) => createJob(lab, name, code, uriOf(channel))
       yield* side(lab, say, '', way === 'copy' ? stagingReason : undefined, byProcess)

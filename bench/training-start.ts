@@ -7,7 +7,7 @@ import { createContainerJob, docker, lacksDocker, pythonImage } from './containe
 import { figure, unmeasured } from './figure.ts'
 import { firstStatement } from './first-statement.ts'
 import { createJob, jobDone, type Lab, openLab, uploadArchive } from './lab.ts'
-import { alternate, median } from './measure.ts'
+import { alternate, median, until } from './measure.ts'
 
 // CLOCK_MONOTONIC is one clock for Node's hrtime and Python's monotonic_ns, and no adjustment of the time moves it.
 const script =
@@ -62,8 +62,11 @@ export const trainingStart: Bench = {
 async function containers(lab: Lab, say: (text: string) => void) {
   const image = await pythonImage()
   const entrypoint = ['python3', '-c', statement]
-  const ours = async (name: string) =>
-    (await timedJob(lab, name, () => createContainerJob(lab, name, { image, entrypoint }))).ms
+  const ours = async (name: string) => {
+    const { ms } = await timedJob(lab, name, () => createContainerJob(lab, name, { image, entrypoint }))
+    await containersGone(lab, name)
+    return ms
+  }
   say('making the container engine warm')
   for (const name of ['warm-2', 'warm-3']) await ours(name)
   say(`${n} containers, in turns with a bare docker run`)
@@ -73,6 +76,13 @@ async function containers(lab: Lab, say: (text: string) => void) {
     () => bareContainer(image),
   )
   return figure({ ...inDocker, ours: median(samples.ours), peer: median(samples.peer), n })
+}
+
+/** `docker run --rm` ends when its container is gone; the removal of ours is not to fall on what is measured next. */
+async function containersGone({ facts }: Lab, job: string): Promise<void> {
+  const label = `label=sagebrush.arn=arn:aws:sagemaker:${facts.region}:${facts.account}:training-job/${job}`
+  const gone = async () => ((await docker('ps', '--all', '--quiet', '--filter', label)) === '' ? true : undefined)
+  await until(`the end of the container of ${job}`, gone, { everyMs: 50, limitMs: 30_000 })
 }
 
 async function bareContainer(image: string): Promise<number> {
