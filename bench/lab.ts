@@ -131,14 +131,14 @@ export function channelOf(uri: string) {
 }
 
 /** Waits for the job's end; throws its FailureReason. The first job may make the image's environment. */
-export async function jobDone(lab: Lab, name: string): Promise<void> {
+export async function jobDone(lab: Lab, name: string, everyMs = 20): Promise<void> {
   const job = await until(
     `the end of training job ${name}`,
     async () => {
       const found = await lab.sagemaker.describeTrainingJob({ TrainingJobName: name })
       return found.TrainingJobStatus === 'InProgress' ? undefined : found
     },
-    { everyMs: 20, limitMs: 300_000 },
+    { everyMs, limitMs: 300_000 },
   )
   if (job.TrainingJobStatus !== 'Completed')
     throw new Error(`${name} is ${job.TrainingJobStatus}: ${job.FailureReason}`)

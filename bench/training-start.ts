@@ -98,7 +98,8 @@ function oneJob(lab: Lab, name: string, code: string): Promise<{ ms: number; pyt
 async function timedJob(lab: Lab, name: string, create: () => Promise<void>): Promise<{ ms: number; python: string }> {
   const sent = process.hrtime.bigint()
   await create()
-  await jobDone(lab, name)
+  // No client asks so often that its asking delays what is measured.
+  await jobDone(lab, name, 200)
   const { first, python } = await firstStatement(lab, name)
   return { ms: Number(first - sent) / 1e6, python }
 }
