@@ -26,12 +26,14 @@ export interface Lab {
   readonly s3: S3
   readonly sagemaker: SageMaker
   readonly runtime: SageMakerRuntime
-  /** Stops the server, works on its home, and starts it again; its address may be another one then. */
+  /** The `sagebrush` command on its home. */
+  readonly sagebrush: ServerProcess['sagebrush']
+  /** Stops the server, works on its home, and starts it again at the same address. */
   whileDown(work: () => Promise<void>): Promise<Facts>
   close(): Promise<void>
 }
 
-const bucket = 'bench'
+export const bucket = 'bench'
 const image = '683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3'
 
 export async function openLab(): Promise<Lab> {
@@ -71,13 +73,14 @@ async function connect(server: ServerProcess): Promise<Lab> {
   return {
     home: server.home,
     facts,
+    sagebrush: server.sagebrush,
     s3,
     sagemaker: new SageMaker(client),
     runtime: new SageMakerRuntime(client),
     whileDown: async (work) => {
       await command('down')
       await work()
-      await command('up', '-d')
+      await command('up', '-d', '--port', new URL(facts.url).port)
       return readFacts()
     },
     close: () => {
@@ -108,28 +111,34 @@ export async function uploadArchive(
   }
 }
 
-/** Starts a training job of one script; resolves when the server has taken it. */
-export async function createJob(lab: Lab, name: string, code: string): Promise<void> {
+/** Starts a training job of one script, with a channel `train` where one is named; resolves when the server has taken it. */
+export async function createJob(lab: Lab, name: string, code: string, channel?: string): Promise<void> {
   await lab.sagemaker.createTrainingJob({
     TrainingJobName: name,
     RoleArn: lab.facts.roleArn,
     AlgorithmSpecification: { TrainingImage: image, TrainingInputMode: 'File' },
     HyperParameters: { sagemaker_program: 'first.py', sagemaker_submit_directory: code },
+    ...(channel && { InputDataConfig: [channelOf(channel)] }),
     OutputDataConfig: { S3OutputPath: `s3://${bucket}/out` },
     ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 1 },
     StoppingCondition: { MaxRuntimeInSeconds: 600 },
   })
 }
 
+/** A channel of all below an s3:// address. */
+export function channelOf(uri: string) {
+  return { ChannelName: 'train', DataSource: { S3DataSource: { S3DataType: 'S3Prefix' as const, S3Uri: uri } } }
+}
+
 /** Waits for the job's end; throws its FailureReason. The first job may make the image's environment. */
-export async function jobDone(lab: Lab, name: string): Promise<void> {
+export async function jobDone(lab: Lab, name: string, everyMs = 20): Promise<void> {
   const job = await until(
     `the end of training job ${name}`,
     async () => {
       const found = await lab.sagemaker.describeTrainingJob({ TrainingJobName: name })
       return found.TrainingJobStatus === 'InProgress' ? undefined : found
     },
-    { everyMs: 20, limitMs: 300_000 },
+    { everyMs, limitMs: 300_000 },
   )
   if (job.TrainingJobStatus !== 'Completed')
     throw new Error(`${name} is ${job.TrainingJobStatus}: ${job.FailureReason}`)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { figure, table } from './figure.ts'
+import { figure, table, unmeasured } from './figure.ts'
 import { alternate, median, percentile } from './measure.ts'
 
 test('percentiles are values that were measured', () => {
@@ -38,4 +38,12 @@ test('the table lines its columns up', () => {
   const lines = table([figure({ ...measured, target: { of: 'ours', atMost: 1 } })]).split('\n')
   expect(lines[0]?.indexOf('target')).toBe(lines[1]?.indexOf('ours ≤'))
   expect(lines[1]).toContain('FAIL')
+})
+
+test('what a machine cannot measure is neither met nor missed, and says why', () => {
+  const lacking = unmeasured({ name: 'y', unit: 'ms', target: { of: 'ratio', atMost: 1.3 }, reason: 'no engine' })
+  expect(lacking).toMatchObject({ ours: null, peer: null, ratio: null, pass: null, target: 'ours / peer ≤ 1.3' })
+  const lines = table([lacking]).split('\n')
+  expect(lines[1]).toMatch(/^y +– +– +– +ms +ours \/ peer ≤ 1.3 +– +0$/)
+  expect(lines[2]).toBe('y was not measured: no engine')
 })

@@ -12,8 +12,11 @@ export interface Unsigned {
   readonly host: string
   /** Plain characters only: it is signed as it is. */
   readonly path: string
+  /** Sorted and encoded, as it is sent. */
+  readonly query?: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Buffer
+  /** S3 takes a body whose bytes the signature does not cover, so that it can be sent while it is read. */
+  readonly body: Buffer | 'UNSIGNED-PAYLOAD'
 }
 
 /**
@@ -23,13 +26,15 @@ export interface Unsigned {
 export function sign(request: Unsigned, key: SigningKey, now = new Date()): Readonly<Record<string, string>> {
   const stamp = now.toISOString().replace(/[-:]|\.\d{3}/g, '')
   const scope = `${stamp.slice(0, 8)}/${key.region}/${key.service}/aws4_request`
-  const bodyHash = createHash('sha256').update(request.body).digest('hex')
+  const { body } = request
+  const bodyHash = typeof body === 'string' ? body : createHash('sha256').update(body).digest('hex')
   const headers: Record<string, string> = { ...request.headers, host: request.host, 'x-amz-date': stamp }
+  if (key.service === 's3') headers['x-amz-content-sha256'] = bodyHash
   const names = Object.keys(headers).sort()
   const canonical = [
     request.method,
     request.path,
-    '',
+    request.query ?? '',
     ...names.map((name) => `${name}:${headers[name]}`),
     '',
     names.join(';'),

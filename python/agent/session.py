@@ -17,7 +17,8 @@ from places import Removed, below
 
 _READ_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
-_HINT_S = 0.02
+# After the first line at once, no more often than so: whoever is told looks at several files.
+_HINT_S = 0.1
 
 
 class Session:

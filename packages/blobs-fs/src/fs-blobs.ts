@@ -4,10 +4,12 @@ import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { BlobInfo, Blobs, ByteRange, DigestName } from '@sagebrush/core'
 import { blobFolder, blobPath, folderEnd, isBlobId, newBlobId, windowMs } from './blob-path.ts'
-import { Digester } from './digester.ts'
+import type { Digests } from './digester.ts'
 import { FolderSync } from './folder-sync.ts'
 import { asDiskFull, asMissing, codeOf } from './fs-error.ts'
+import { type Answer, HashThread } from './hash-thread.ts'
 import { incomingPath } from './incoming.ts'
+import { StreamDigester } from './stream-digester.ts'
 import { writeFrom } from './write-file.ts'
 
 const readBytes = 256 * 1024
@@ -26,6 +28,7 @@ export class FsBlobs implements Blobs {
   readonly #folders: FolderSync
   #holds = 0
   #held: string[] = []
+  readonly #thread = new HashThread()
 
   constructor(root: string, fsync: boolean) {
     this.#root = root
@@ -41,10 +44,11 @@ export class FsBlobs implements Blobs {
     source: AsyncIterable<Uint8Array>,
     options: { readonly digests?: readonly DigestName[]; readonly check?: (info: Finished) => void } = {},
   ): Promise<BlobInfo> {
-    const digester = new Digester(options.digests ?? [])
     return this.#whole(async (_path, file) => {
-      const sizeBytes = await writeFrom(source, file, digester)
-      const info = { sizeBytes, digests: digester.digests() }
+      const { sizeBytes, digests } = await this.#hashed(options.digests, (digester) =>
+        writeFrom(source, file, digester, this.#fsync),
+      )
+      const info = { sizeBytes, digests }
       options.check?.(info)
       return info
     })
@@ -59,8 +63,11 @@ export class FsBlobs implements Blobs {
       const mine = uid === process.getuid?.() && nlink === 1
       // Somebody who owns the file or has another name for it could go on writing to it.
       if (!mine) return await this.create(chunksOf(file), { digests })
-      const digester = new Digester(digests)
-      if (digests.length > 0) for await (const chunk of chunksOf(file)) digester.update(chunk)
+      const read = async (digester: StreamDigester) => {
+        if (digests.length > 0) for await (const chunk of chunksOf(file)) await digester.update(chunk)
+        return size
+      }
+      const hashed = await this.#hashed(digests, read)
       await file.chmod(fileMode)
       if (this.#fsync) await file.sync()
       const id = newBlobId()
@@ -72,7 +79,7 @@ export class FsBlobs implements Blobs {
       }
       const placed = await lstat(this.path(id))
       if (placed.dev !== dev || placed.ino !== ino) throw new Error(`${path} was exchanged while it was taken over`)
-      return { id, sizeBytes: size, digests: digester.digests() }
+      return { id, ...hashed }
     } catch (cause) {
       throw asDiskFull(cause, this.#root)
     } finally {
@@ -97,11 +104,37 @@ export class FsBlobs implements Blobs {
   }
 
   async concat(ids: readonly string[], digests: readonly DigestName[] = []): Promise<BlobInfo> {
-    return this.create(this.#partsOf(ids), { digests })
+    return this.#whole(async (into) => {
+      const { sizeBytes = 0, digests: made = {}, error } = await this.#join(ids, into, digests)
+      if (!error) return { sizeBytes, digests: made }
+      const cause = Object.assign(new Error(error.message), error.code && { code: error.code })
+      throw asMissing(cause, ids[error.part ?? 0] ?? '')
+    })
   }
 
-  async *#partsOf(ids: readonly string[]): AsyncIterable<Uint8Array> {
-    for (const id of ids) yield* (await this.open(id)) as AsyncIterable<Uint8Array>
+  /** In the thread: gigabytes of parts would hold up who else is answered. */
+  async #join(ids: readonly string[], into: string, names: readonly DigestName[]): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    const stream = this.#thread.open({ answered: resolve, failed: reject })
+    this.#thread.send({ stream, join: ids.map((id) => this.path(id)), into, names })
+    try {
+      return await promise
+    } finally {
+      this.#thread.close(stream)
+    }
+  }
+
+  /** Runs `feed`, which gives a digester every byte and resolves to their number. */
+  async #hashed(
+    names: readonly DigestName[] = [],
+    feed: (digester: StreamDigester) => Promise<number>,
+  ): Promise<{ readonly sizeBytes: number; readonly digests: Digests }> {
+    const digester = new StreamDigester(names, this.#thread)
+    try {
+      return { sizeBytes: await feed(digester), digests: await digester.digests() }
+    } finally {
+      digester.drop()
+    }
   }
 
   async open(id: string, range?: ByteRange): Promise<Readable> {

@@ -1,35 +1,40 @@
 import type { FileHandle } from 'node:fs/promises'
-import type { Digester } from './digester.ts'
+import type { StreamDigester } from './stream-digester.ts'
 
-/**
- * What is hashed at a stretch, under 2 ms of it, before others get a turn of the event loop. Without the pause a fast
- * socket would hand over 2 MiB within one turn.
- */
+/** What is taken before others get a turn of the event loop: a fast socket would hand over 2 MiB within one turn. */
 const sliceBytes = 256 * 1024
 /** What waits for the disk at most while the source is read on. */
 const pendingBytes = 1024 * 1024
+/** What is written before the disk is asked to take it, so that it works while the rest still comes. */
+const syncBytes = 32 * 1024 * 1024
 
 /**
  * Writes a stream to a file, hashing on the way, and resolves to its size. Reading, hashing and writing overlap:
- * while one write is under way the next chunks are read and hashed, and then written together.
+ * while one write is under way the next chunks are read, and then written together. `sync`: the caller will fsync the
+ * file, so parts of a large one are synced as they come.
  */
 export async function writeFrom(
   source: AsyncIterable<Uint8Array>,
   file: FileHandle,
-  digester: Digester,
+  digester: StreamDigester,
+  sync: boolean,
 ): Promise<number> {
   let sizeBytes = 0
   let pending: Uint8Array[] = []
   let waiting = 0
   let writing: Promise<void> | undefined
   let failure: unknown
+  let unsynced = 0
+  let syncing: Promise<void> | undefined
   const flush = (): void => {
     const chunks = pending
+    unsynced += waiting
     pending = []
     waiting = 0
     writing = writeAll(file, chunks).then(
       () => {
         writing = undefined
+        if (sync && unsynced >= syncBytes && !syncing) startSync()
         if (pending.length > 0) flush()
       },
       (cause: unknown) => {
@@ -38,29 +43,44 @@ export async function writeFrom(
       },
     )
   }
+  const startSync = (): void => {
+    unsynced = 0
+    syncing = file.datasync().then(
+      () => {
+        syncing = undefined
+      },
+      (cause: unknown) => {
+        syncing = undefined
+        failure = cause
+      },
+    )
+  }
   const take = async (bytes: Uint8Array): Promise<void> => {
-    digester.update(bytes)
+    const room = digester.update(bytes)
+    room?.catch(() => {}) // awaited below, after the disk
     sizeBytes += bytes.length
     pending.push(bytes)
     waiting += bytes.length
     if (!writing) flush()
     while (writing && waiting >= pendingBytes) await writing
+    if (room) await room
     if (failure) throw failure
   }
   try {
-    let hashed = 0
+    let taken = 0
     for await (const chunk of source)
       for (let at = 0; at < chunk.length; at += sliceBytes) {
         const slice = chunk.subarray(at, at + sliceBytes)
         await take(slice)
-        hashed += slice.length
-        if (hashed < sliceBytes) continue
-        hashed = 0
+        taken += slice.length
+        if (taken < sliceBytes) continue
+        taken = 0
         await new Promise((resolve) => setImmediate(resolve))
       }
   } finally {
     // The handle is the caller's to close: no write may still be under way then.
     while (writing) await writing
+    await syncing
   }
   if (failure) throw failure
   return sizeBytes

@@ -12,7 +12,7 @@ export interface ContainerPlan {
   /** Under those of the specification. */
   readonly variables: Readonly<Record<string, string>>
   readonly network: TaskNetwork
-  readonly mounts: readonly TaskMount[]
+  readonly binds: readonly object[]
   readonly machine: Machine
 }
 
@@ -30,23 +30,34 @@ const MIB = 1024 * 1024
 const SHARED_MEMORY_PART = 0.5
 const DEFAULT_PROCESSES = 8_192
 
+/** The mounts as the engine takes them. The volumes below a view are made, what the view is laid upon need not be there. */
+export async function bindMounts(
+  api: EngineApi,
+  root: string,
+  id: string,
+  mounts: readonly TaskMount[],
+  { staging }: Machine,
+): Promise<readonly object[]> {
+  const labels = labelsOf(root, id)
+  const { stage } = dockerFiles(root, id)
+  return await Promise.all(
+    mounts.map(async (mount, number) => {
+      const plain = { Type: 'volume', Target: mount.path, VolumeOptions: { NoCopy: true, Labels: labels } }
+      if (staging === 'copy' || !isView(mount)) return plain
+      const view = await viewOf(api, root, id, number, stageFolder(stage, mount))
+      return { ...plain, Source: view.name, VolumeOptions: overlayOptions(view, labels) }
+    }),
+  )
+}
+
 /** Makes the task's container, not started yet; its mounts are there from then on. Resolves to its name. */
 export async function createContainer(
   api: EngineApi,
   options: DockerEngineOptions,
-  { spec, image, variables, network, mounts, machine }: ContainerPlan,
+  { spec, image, variables, network, binds, machine }: ContainerPlan,
 ): Promise<string> {
   const name = containerName(options.root, spec.id)
   const labels = labelsOf(options.root, spec.id)
-  const { stage } = dockerFiles(options.root, spec.id)
-  const binds = await Promise.all(
-    mounts.map(async (mount, number) => {
-      const plain = { Type: 'volume', Target: mount.path, VolumeOptions: { NoCopy: true, Labels: labels } }
-      if (machine.staging === 'copy' || !isView(mount)) return plain
-      const view = await viewOf(api, options.root, spec.id, number, stageFolder(stage, mount))
-      return { ...plain, Source: view.name, VolumeOptions: overlayOptions(view, labels) }
-    }),
-  )
   const { local } = network
   const server = { host: local ? network.gateway : 'host.docker.internal', caBundle: CA_BUNDLE }
   const json = {

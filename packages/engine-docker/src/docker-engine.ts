@@ -106,7 +106,7 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<Do
     networkInterface: () => 'eth0',
     refuses: async () => undefined,
     start: async (spec) => {
-      if (await writeSpec(root, spec)) launcher.launch(spec.id)
+      if (await writeSpec(root, spec)) launcher.launch(spec.id, 'new')
     },
     observe,
     stop: async (id, graceMs) => {

@@ -4,7 +4,7 @@ import { hasCode, readSpec, replaceJson } from '@sagebrush/task-folder'
 import type { ArchiveWorker } from './archive/archive-worker.ts'
 import { commandProblem } from './command-problem.ts'
 import { findContainer } from './container.ts'
-import { createContainer } from './create-container.ts'
+import { bindMounts, createContainer } from './create-container.ts'
 import { type EngineApi, EngineApiError, EngineUnreachable } from './engine-api.ts'
 import { makeFolders, makeVolumeFolders } from './folders.ts'
 import { localImage, otherPlatform } from './images.ts'
@@ -50,15 +50,15 @@ export class Launcher {
     return this.#launches.get(id)?.state
   }
 
-  /** Takes up a task that is written down and has no container that ever ran. */
-  launch(id: string): TaskState {
+  /** Takes up a task that is written down and has no container that ever ran; of a new one nothing can be left. */
+  launch(id: string, age: 'new' | 'known' = 'known'): TaskState {
     const state = { phase: 'staging', since: new Date() } as const
     if (this.#closed) return state
     const known = this.#launches.get(id)
     if (known) return known.state
     const launch: Launch = { state, abort: new AbortController(), done: Promise.resolve() }
     this.#launches.set(id, launch)
-    launch.done = this.#run(id, launch).finally(() => {
+    launch.done = this.#run(id, launch, age).finally(() => {
       this.#launches.delete(id)
       this.#parts.changed(id)
     })
@@ -89,10 +89,11 @@ export class Launcher {
     this.#parts.changed(id)
   }
 
-  async #run(id: string, launch: Launch): Promise<void> {
+  async #run(id: string, launch: Launch, age: 'new' | 'known'): Promise<void> {
     const { signal } = launch.abort
     for (let tries = 1; ; tries++) {
       try {
+        if ((age === 'known' || tries > 1) && (await this.#hasBegun(id))) return
         return await this.#start(id, launch)
       } catch (error) {
         if (signal.aborted) return // by close, stop or remove, which say what becomes of the task
@@ -121,28 +122,25 @@ export class Launcher {
     const file = await readSpec(options.root, id)
     if (!file) return // removed meanwhile
     const { spec } = file
-    // An engine that went away may have started it without an answer.
-    const earlier = await findContainer(api, containerName(options.root, id))
-    if (earlier && earlier.status !== 'created') return await this.#began(id, earlier.id)
-    await clearUnstarted(api, options.root, id)
     const machine = await this.#parts.machine()
     const { reference, variables } = await this.#imageOf(spec, (message) => this.#say(id, launch, message))
-    const image = await localImage(api, reference, spec.image)
     signal.throwIfAborted()
     launch.state = { phase: 'staging', since: new Date() }
     const bundle = options.caBundle === undefined ? undefined : await readFile(options.caBundle, 'utf8')
     const mounts = taskMounts(spec, Object.keys(spec.serverEnvironment).length > 0 ? bundle : undefined)
-    const [network] = await Promise.all([
+    const [image, network, binds] = await together(
+      localImage(api, reference, spec.image),
       networks.of(spec.group, spec.hosts.length),
+      bindMounts(api, options.root, spec.id, mounts, machine),
       machine.staging === 'overlay' ? this.#stage(spec, mounts, signal) : undefined,
-    ])
+    )
     signal.throwIfAborted()
     const container = await createContainer(api, options, {
       spec,
       image: image.id,
       variables,
       network,
-      mounts,
+      binds,
       machine,
     })
     const paths = mounts.map(({ path }) => path)
@@ -151,6 +149,18 @@ export class Launcher {
     signal.throwIfAborted()
     await startContainer(api, container, spec, image.id)
     await this.#began(id, container)
+  }
+
+  /** True where an earlier try had started it after all: an engine that goes away may not answer. Else all is cleared. */
+  async #hasBegun(id: string): Promise<boolean> {
+    const { api, options } = this.#parts
+    const earlier = await findContainer(api, containerName(options.root, id))
+    if (earlier && earlier.status !== 'created') {
+      await this.#began(id, earlier.id)
+      return true
+    }
+    await clearUnstarted(api, options.root, id)
+    return false
   }
 
   async #began(id: string, container: string): Promise<void> {
@@ -257,6 +267,14 @@ function isNetworkGone(error: unknown): boolean {
 
 function labelOf(input: TaskInput): string {
   return input.kind === 'objects' && input.channel ? `Channel "${input.channel}"` : input.source.uri
+}
+
+/** Does not give up before all have ended: a try that comes after must not meet what one of them still makes. */
+async function together<T extends readonly unknown[]>(
+  ...work: T
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(work)
+  return await Promise.all(work)
 }
 
 /** What an earlier try left, of this server or of the one before. A container that has run is not touched. */
