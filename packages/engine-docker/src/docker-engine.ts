@@ -46,7 +46,7 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<Do
     return asked
   }
   const worker = new ArchiveWorker()
-  const networks = new Networks(api, options)
+  const networks = new Networks(api, options, machine)
   const logs = new TaskLogs(api, changed)
   const stops = new Stops(api, root)
   const launcher = new Launcher({ api, options, networks, worker, machine, logs, changed })
