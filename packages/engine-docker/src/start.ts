@@ -3,6 +3,7 @@ import { StagingError, type TaskInput, type TaskSpec, type TaskState } from '@sa
 import { hasCode, readSpec, replaceJson } from '@sagebrush/task-folder'
 import type { ArchiveWorker } from './archive/archive-worker.ts'
 import { commandProblem } from './command-problem.ts'
+import { findContainer } from './container.ts'
 import { createContainer } from './create-container.ts'
 import { type EngineApi, EngineApiError, EngineUnreachable } from './engine-api.ts'
 import { makeFolders, makeVolumeFolders } from './folders.ts'
@@ -119,6 +120,7 @@ export class Launcher {
     const file = await readSpec(options.root, id)
     if (!file) return // removed meanwhile
     const { spec } = file
+    if (await this.#hasRun(id)) return // an earlier try's call came through, though its answer did not
     await clearUnstarted(api, options.root, id)
     const machine = await this.#parts.machine()
     const { reference, variables } = await this.#imageOf(spec, (message) => this.#say(id, launch, message))
@@ -144,12 +146,19 @@ export class Launcher {
     if (image.user !== '') await this.#open(container, paths) // else they are root's alone
     for (const mount of mounts) await this.#fill(spec, mount, container, machine)
     signal.throwIfAborted()
-    await startContainer(api, container, spec, image.id)
     await writeFile(dockerFiles(options.root, id).started, '')
+    await startContainer(api, container, spec, image.id)
     this.#parts.logs.begin(id, container)
   }
 
-  /** True where the task's container ran once. */
+  /** True where there is nothing to start any more: its container ran, or was taken away after it was to run. */
+  async #hasRun(id: string): Promise<boolean> {
+    const { api, options } = this.#parts
+    const container = await findContainer(api, containerName(options.root, id))
+    return container ? container.status !== 'created' : await this.hasStarted(id)
+  }
+
+  /** True where the engine was asked to start the task's container: where none is there then, somebody took it away. */
   async hasStarted(id: string): Promise<boolean> {
     return await access(dockerFiles(this.#parts.options.root, id).started).then(
       () => true,
@@ -241,9 +250,10 @@ function labelOf(input: TaskInput): string {
 
 /** What an earlier try left, of this server or of the one before. A container that has run is not touched. */
 async function clearUnstarted(api: EngineApi, root: string, id: string): Promise<void> {
+  const { started, stage, out } = dockerFiles(root, id)
+  await rm(started, { force: true }) // before the container: one that we take away ourselves is not lost
   await api.find('DELETE', `/containers/${containerName(root, id)}`, { query: { force: true, v: true } })
   await removeVolumes(api, root, id)
-  const { stage, out } = dockerFiles(root, id)
   for (const folder of [stage, out]) await rm(folder, { recursive: true, force: true })
 }
 
