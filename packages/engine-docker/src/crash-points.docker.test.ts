@@ -6,6 +6,7 @@ import { allLines, finalState, testSpec, until } from '@sagebrush/engine-kit'
 import { skipsFor } from '@sagebrush/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDockerEngine } from './index.ts'
+import { containerName } from './options.ts'
 import { type Bench, openBench } from './testing-bench.ts'
 
 const run = promisify(execFile)
@@ -108,9 +109,9 @@ describe.skipIf(skipsFor('docker'))('an engine that is gone at', () => {
       await closed
       bench.engine = await bench.harness.open(objects)
       const state = await finalState(bench.engine, task.id)
+      expect(state).toMatchObject({ phase: 'ended', exit: { code: 3 }, lastLines: ['an objectstored'] })
       const { lines } = await allLines(bench.engine, task.id)
       expect(lines.map(({ message }) => message)).toEqual(['an objectstored'])
-      expect(state).toMatchObject({ phase: 'ended', exit: { code: 3 }, lastLines: ['an objectstored'] })
       const file = (state.phase === 'ended' && state.outputs[0]?.file) || ''
       expect((await run('tar', ['-xzOf', file])).stdout).toBe('stored\nonce\n')
       const label = JSON.stringify({ label: [`sagebrush.task=${task.id}`] })
@@ -119,5 +120,31 @@ describe.skipIf(skipsFor('docker'))('an engine that is gone at', () => {
       await bench.engine.remove(task.id)
       expect(await bench.harness.leftovers()).toEqual([])
     })
+  })
+
+  test('the start, of which nobody hears, of a container that is then removed by hand: lost, and not run twice', async () => {
+    if (!('socketPath' in bench.harness.options.address)) return
+    const proxy = await breakingProxy(bench.harness.options.address.socketPath, /^POST .*-test-\w+\/start/, 'after')
+    const { api, options, root } = bench.harness
+    const killed = await openDockerEngine({ ...options, address: proxy.address, objects: bench.objects })
+    const task = testSpec(bench.harness.image, ['/bin/bash', '-c', 'sleep 1000'])
+    await killed.start(task)
+    await proxy.reached()
+    const container = `/containers/${containerName(root, task.id)}`
+    await until('the start', async () => {
+      const { State } = (await api.call('GET', `${container}/json`)) as { State: { Running: boolean } }
+      return State.Running ? true : undefined
+    })
+    const closed = killed.close()
+    proxy.close()
+    await closed
+    await api.call('DELETE', container, { query: { force: true, v: true } })
+    await bench.reopen()
+    const state = await finalState(bench.engine, task.id)
+    expect(state).toMatchObject({ phase: 'failed', fault: 'platform' })
+    expect(state.phase === 'failed' && state.message).toContain('somebody removed it ("docker rm")')
+    expect(await api.find('GET', `${container}/json`)).toBeUndefined()
+    await bench.engine.remove(task.id)
+    expect(await bench.harness.leftovers()).toEqual([])
   })
 })

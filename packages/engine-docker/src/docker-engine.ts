@@ -46,7 +46,7 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<Do
     return asked
   }
   const worker = new ArchiveWorker()
-  const networks = new Networks(api, options)
+  const networks = new Networks(api, options, machine)
   const logs = new TaskLogs(api, changed)
   const stops = new Stops(api, root)
   const launcher = new Launcher({ api, options, networks, worker, machine, logs, changed })
@@ -70,7 +70,10 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<Do
     const ran = container && container.status !== 'created'
     if (ran && (container.status === 'exited' || container.status === 'dead')) return finisher.state(spec, container)
     if (ran) return runningState(container, spec)
-    if (await launcher.hasStarted(id)) return await finisher.lost(spec)
+    if (!container && (await launcher.hasStarted(id))) {
+      // It may have been made anew between the two looks.
+      return (await findContainer(api, name(id))) ? await observe(id) : await finisher.lost(spec)
+    }
     if (await readStop(root, id)) return await finisher.unstarted(id)
     return launcher.launch(id)
   }

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { until } from '@sagebrush/engine-kit'
 import { skipsFor } from '@sagebrush/testing'
-import { pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadForeignImage } from './testing.ts'
 import { type Bench, openBench } from './testing-bench.ts'
 
 const run = promisify(execFile)
@@ -162,20 +162,20 @@ describe.skipIf(skipsFor('docker'))('images of all kinds', () => {
 
   test('an image for another processor is told', async () => {
     const foreign = Buffer.from(program)
-    foreign.writeUInt16LE(183, 18)
     const reference = `sagebrush-test/foreign-${process.pid}:1`
     bench.images.add(reference)
-    const tar = pack()
-    tar.entry({ name: 'main', mode: 0o755 }, foreign)
-    tar.finalize()
-    const query = { fromSrc: '-', repo: reference.slice(0, -2), tag: '1', platform: 'linux/arm64' }
-    const imported = await bench.harness.api.stream('POST', '/images/create', { query, tar })
-    for await (const _ of imported) void _
+    const own = (await bench.engine.probe()).architecture
+    const other = own === 'arm64' ? 'amd64' : 'arm64'
+    foreign.writeUInt16LE(own === 'arm64' ? 62 : 183, 18)
+    await loadForeignImage(bench.harness.api, reference, other, { main: foreign })
     const found = await bench.engine.find(reference)
-    if (!found) throw new Error('not imported')
+    if (!found) throw new Error('not loaded')
     const { state } = await bench.end(await bench.begin(found, ['/main', 'train']))
     expect(state).toMatchObject({ phase: 'failed', fault: 'user' })
     expect(state.phase === 'failed' && state.message).toMatch(/foreign.*"\/main train": /)
+    expect(state.phase === 'failed' && state.message).toContain(
+      `The image is made for ${other} and this machine is ${own}: build or pull it with "--platform linux/${own}".`,
+    )
   })
 
   test('an image that was removed since, or that has another name now, is told', async () => {

@@ -13,6 +13,8 @@ export interface Machine {
   readonly memoryBytes: number
   /** The engine can run an init process that passes signals on and reaps. */
   readonly init: boolean
+  /** The engine can keep the members of one bridge from each other. */
+  readonly separates: boolean
   /** The engine has a runtime for NVIDIA's GPUs. */
   readonly gpus: boolean
   /** `amd64`, `arm64`, … */
@@ -27,6 +29,7 @@ interface Info {
   readonly NCPU: number
   readonly MemTotal: number
   readonly InitBinary?: string
+  readonly BridgeNfIptables?: boolean
   readonly Runtimes?: Readonly<Record<string, unknown>>
 }
 
@@ -49,6 +52,8 @@ export async function askMachine(api: EngineApi, root: string): Promise<Machine>
     cpus: info.NCPU,
     memoryBytes: info.MemTotal,
     init: Boolean(info.InitBinary) && !podman,
+    // Podman's bridges have no such setting.
+    separates: info.BridgeNfIptables === true && !podman,
     gpus: Object.keys(info.Runtimes ?? {}).some((name) => name.startsWith('nvidia')),
     architecture: version.Arch,
     ...staging,

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { readJson, replaceJson } from '@sagebrush/task-folder'
 import { type EngineApi, EngineApiError } from './engine-api.ts'
+import type { Machine } from './machine.ts'
 import { type DockerEngineOptions, HOME_LABEL, homeLabel, type TaskNetwork } from './options.ts'
 
 interface Inspected {
@@ -16,13 +17,14 @@ export class NoNetwork extends Error {
 }
 
 /**
- * The networks of tasks. Tasks of one host share a bridge without traffic between its members. Jobs of several hosts
- * take a private network each, from a few that are kept ready, since making one takes 100 ms; who has which is in a file,
- * for networks cannot be labelled anew.
+ * The networks of tasks. Tasks of one host share a bridge without traffic between its members. Jobs of several hosts,
+ * and all jobs where the engine cannot keep a bridge's members apart, take a private network each, from a few that are
+ * kept ready, since making one takes 100 ms; who has which is in a file, for networks cannot be labelled anew.
  */
 export class Networks {
   readonly #api: EngineApi
   readonly #options: DockerEngineOptions
+  readonly #machine: () => Promise<Pick<Machine, 'name' | 'separates'>>
   readonly #file: string
   readonly #known = new Map<string, TaskNetwork>()
   /** Name → group of the job that has it, or null where it is spare. */
@@ -30,7 +32,12 @@ export class Networks {
   #held: Record<string, string | null> | undefined
   #queue: Promise<unknown> = Promise.resolve()
 
-  constructor(api: EngineApi, options: DockerEngineOptions) {
+  constructor(
+    api: EngineApi,
+    options: DockerEngineOptions,
+    machine: () => Promise<Pick<Machine, 'name' | 'separates'>>,
+  ) {
+    this.#machine = machine
     this.#api = api
     this.#options = options
     this.#file = join(options.root, '.networks.json')
@@ -38,8 +45,8 @@ export class Networks {
 
   /** Where a task of that group runs; made where it is missing. The same group gets the same network. */
   async of(group: string, hosts: number): Promise<TaskNetwork> {
-    if (hosts > 1) return await this.#inTurn(() => this.#private(group))
-    return await this.#inTurn(() => this.#shared())
+    const shared = hosts === 1 && (await this.#machine()).separates
+    return await this.#inTurn(() => (shared ? this.#shared() : this.#private(group)))
   }
 
   /** Somebody took a network away: whoever asks next has it made anew. */
@@ -62,7 +69,7 @@ export class Networks {
 
   /** Makes the shared network and the spare ones, so that no job has to wait for them. */
   async warm(): Promise<void> {
-    await this.#inTurn(() => this.#shared())
+    if ((await this.#machine()).separates) await this.#inTurn(() => this.#shared())
     await this.#inTurn(() => this.#refill())
   }
 
@@ -151,6 +158,7 @@ export class Networks {
 
   async #make(name: string, options: Readonly<Record<string, string>>): Promise<unknown> {
     const labels = { [HOME_LABEL]: homeLabel(this.#options.root) }
+    if ((await this.#machine()).name.startsWith('Podman')) options = { isolate: 'true' } // else it routes between networks
     const json = { Name: name, Driver: 'bridge', CheckDuplicate: true, Labels: labels, Options: options }
     try {
       await this.#api.call('POST', '/networks/create', { json })

@@ -49,7 +49,7 @@ export function dockerFiles(root: string, id: string) {
   return {
     folder,
     state: join(folder, 'state.json'),
-    /** There once the container was started: if it is gone then, somebody took it away. */
+    /** There from just before the container's start is asked for: if it is gone then, somebody took it away. */
     started: join(folder, 'started'),
     stage: join(folder, 'stage'),
     out: join(folder, 'out'),

@@ -147,25 +147,21 @@ export class Launcher {
     if (image.user !== '') await this.#open(container, paths) // else they are root's alone
     for (const mount of mounts) await this.#fill(spec, mount, container, machine)
     signal.throwIfAborted()
+    await writeFile(dockerFiles(options.root, id).started, '')
     await startContainer(api, container, spec, image.id)
-    await this.#began(id, container)
+    this.#parts.logs.begin(id, container)
   }
 
-  /** True where an earlier try had started it after all: an engine that goes away may not answer. Else all is cleared. */
+  /**
+   * True where there is nothing to start any more: an earlier try's container ran, though the answer may not have come
+   * through, or was taken away after it was to run. Else what the try left is cleared.
+   */
   async #hasBegun(id: string): Promise<boolean> {
     const { api, options } = this.#parts
-    const earlier = await findContainer(api, containerName(options.root, id))
-    if (earlier && earlier.status !== 'created') {
-      await this.#began(id, earlier.id)
-      return true
-    }
+    const container = await findContainer(api, containerName(options.root, id))
+    if (container ? container.status !== 'created' : await this.hasStarted(id)) return true
     await clearUnstarted(api, options.root, id)
     return false
-  }
-
-  async #began(id: string, container: string): Promise<void> {
-    await writeFile(dockerFiles(this.#parts.options.root, id).started, '')
-    this.#parts.logs.begin(id, container)
   }
 
   /** Why the engine could not do it, where it is away or was: it refuses in many words while it stops. */
@@ -179,7 +175,7 @@ export class Launcher {
     )
   }
 
-  /** True where the task's container ran once. */
+  /** True where the engine was asked to start the task's container: where none is there then, somebody took it away. */
   async hasStarted(id: string): Promise<boolean> {
     return await access(dockerFiles(this.#parts.options.root, id).started).then(
       () => true,
@@ -279,9 +275,10 @@ async function together<T extends readonly unknown[]>(
 
 /** What an earlier try left, of this server or of the one before. A container that has run is not touched. */
 async function clearUnstarted(api: EngineApi, root: string, id: string): Promise<void> {
+  const { started, stage, out } = dockerFiles(root, id)
+  await rm(started, { force: true }) // before the container: one that we take away ourselves is not lost
   await api.find('DELETE', `/containers/${containerName(root, id)}`, { query: { force: true, v: true } })
   await removeVolumes(api, root, id)
-  const { stage, out } = dockerFiles(root, id)
   for (const folder of [stage, out]) await rm(folder, { recursive: true, force: true })
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,6 +35,37 @@ export async function buildImage(
   const found = (await api.find('GET', `/images/${tag}/json`)) as { readonly Id: string } | undefined
   if (!found || said.includes('"errorDetail"')) throw new Error(`${tag} could not be built: ${said.slice(-2000)}`)
   return { kind: 'container', reference: tag, id: found.Id, reason: 'for tests' }
+}
+
+/** An image of one layer that says that it is made for that processor, kept until it is removed. */
+export async function loadForeignImage(
+  api: EngineApi,
+  tag: string,
+  architecture: string,
+  files: Readonly<Record<string, Buffer>>,
+): Promise<void> {
+  const packed = async (entries: Readonly<Record<string, string | Buffer>>) => {
+    const tar = pack()
+    for (const [name, content] of Object.entries(entries)) tar.entry({ name, mode: 0o755 }, content)
+    tar.finalize()
+    return await buffer(tar)
+  }
+  const layer = await packed(files)
+  const config = {
+    architecture,
+    os: 'linux',
+    config: {},
+    rootfs: { type: 'layers', diff_ids: [`sha256:${createHash('sha256').update(layer).digest('hex')}`] },
+    history: [{ created: '2026-01-01T00:00:00Z' }],
+  }
+  const manifest = [{ Config: 'config.json', RepoTags: [tag], Layers: ['layer.tar'] }]
+  const tar = await packed({
+    'config.json': JSON.stringify(config),
+    'layer.tar': layer,
+    'manifest.json': JSON.stringify(manifest),
+  })
+  const answer = await api.stream('POST', '/images/load', { tar })
+  for await (const _ of answer) void _
 }
 
 /** An image with bash and Python, made once. */
