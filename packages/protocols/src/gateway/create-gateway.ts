@@ -132,10 +132,9 @@ class Pipeline {
         operation: routed?.operation,
       })
     }
-    // A client that was not told to go on sends no body, and the next request would be read as one.
-    if (progress.awaitsContinue) answer.headers.Connection = 'close'
-    // What nobody reads is let go: a client that sends its whole body before it reads must not wait for ever.
-    else if (!message.readableEnded) message.resume()
+    // What nobody reads is let go: a client that sends its whole body before it reads must not wait for ever. One that
+    // was not told to go on sends none; Node.js closes its connection, so that no later request is read as a body.
+    if (!progress.awaitsContinue && !message.readableEnded) message.resume()
     addRequestId(answer, service, progress.requestId)
     try {
       await send(response, answer, request.method === 'HEAD')
