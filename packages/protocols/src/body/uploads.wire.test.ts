@@ -72,7 +72,7 @@ describe('trailers', () => {
     socket.on('data', (part) => (text += part))
     socket.write(`${method} ${target} HTTP/1.1\r\n${head}\r\n`)
     socket.write(body)
-    await expect.poll(() => codeOf(text), { interval: 5 }).toBe('MalformedTrailerError')
+    await expect.poll(() => codeOf(text), { interval: 5, timeout: 4_000 }).toBe('MalformedTrailerError')
     socket.destroy()
     expect(stored).toEqual([])
   })
