@@ -152,7 +152,7 @@ describe('an endpoint in service', () => {
   test('takes a body of 6,291,456 bytes and refuses one more', async () => {
     expect(await invoke(new Uint8Array(6_291_456))).toBe('6291456')
     const error = await refused(invoke(new Uint8Array(6_291_457)))
-    expect(error.name).toBe('ValidationError')
+    expect(error).toMatchObject({ name: '413', $metadata: { httpStatusCode: 413 } })
     expect(error.message).toContain('6291456')
     expect(await invoke('four')).toBe('4')
   })
@@ -192,7 +192,7 @@ test('the limit of a body can be raised', async () => {
     })
     expect(new TextDecoder().decode(answer.Body)).toBe('12000000')
     const request = { EndpointName: name, ContentType: 'x/y', Body: new Uint8Array(12_000_001) }
-    expect((await refused(there.runtime.invokeEndpoint(request))).name).toBe('ValidationError')
+    expect((await refused(there.runtime.invokeEndpoint(request))).name).toBe('413')
     await undeploy(there, name)
   } finally {
     there.destroy()
