@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { lacking, testVenv } from '@sagebrush/testing'
 import type { Bench } from './bench.ts'
-import { builtImage, lacksDocker } from './container.ts'
+import { builtImage, docker, lacksDocker } from './container.ts'
 import { figure, unmeasured } from './figure.ts'
 import { openLab } from './lab.ts'
 import { median } from './measure.ts'
@@ -45,6 +45,9 @@ export const localMode: Bench = {
       yield figure({ ...fit, ours: of('sdk'), peer: of('local'), n })
     } finally {
       await lab.close()
+      // Compose leaves its stopped containers.
+      const left = await docker('ps', '--all', '--quiet', '--filter', `ancestor=${image}`)
+      if (left !== '') await docker('rm', '--force', ...left.split('\n'))
     }
   },
 }
