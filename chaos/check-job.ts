@@ -94,7 +94,10 @@ function checkLog(events: readonly Event[], job: Job, channelObjects: number, wr
   if (lines.length < (job.linesAtKill ?? 0)) throw wrong(`its log had ${job.linesAtKill} lines and has ${lines.length}`)
   if (lost) return lines.length
   const ends = said('end').map(({ message }) => message)
-  if (ends.join() !== (wasKilled ? '' : `end ${lines.length}`)) throw wrong(`its log ends with "${ends.join()}"`)
+  if (ends.join() !== (wasKilled ? '' : `end ${lines.length}`)) {
+    const last = events.slice(-2).map(({ message }) => message)
+    throw wrong(`its log, of ${lines.length} lines of ${job.lines}, ends with "${last.join('" "')}"`)
+  }
   if (!wasKilled && job.ending !== 'Stopped' && lines.length !== job.lines)
     throw wrong(`its log has ${lines.length} lines of ${job.lines}`)
   return lines.length
