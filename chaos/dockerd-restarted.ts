@@ -115,6 +115,7 @@ async function restartOnce(
   await delay(random.next() * 1_000)
   const lines = new Map(await Promise.all(running.map(async (job) => [job, await linesOf(lab.clients, job)] as const)))
   if (!liveRestore) load.away()
+  const from = Date.now()
   const ended = dockerd.stop(signal)
   if (liveRestore) for (const job of fleet.jobs) job.mayFail = ENDED_UNSEEN
   else expectEnds(fleet.jobs, lines)
@@ -124,6 +125,7 @@ async function restartOnce(
   const stopped = liveRestore ? await fleet.stopOne() : undefined
   await delay(random.next() * 2_000)
   await dockerd.start({ liveRestore })
+  for (const job of fleet.jobs) job.away.push({ from, to: Date.now() })
   const awayMs = performance.now() - stoppedMs
   const answerMs = await load.back(liveRestore ? ANSWER_SECONDS : REPLACED_SECONDS)
   findings.time('from the engine that answers again to an answer of the endpoint', answerMs)
