@@ -135,6 +135,8 @@ function fill(path: string): number {
     for (let size = MIB; size >= 1; ) {
       try {
         written += writeSync(file, Buffer.alloc(size))
+        // Space that a task gives back meanwhile would else be taken byte by byte.
+        size = Math.min(MIB, size * 16)
       } catch (error) {
         if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
         size = Math.floor(size / 16)

@@ -18,6 +18,8 @@ export interface Job extends Work {
   readonly retries: number
   /** It was killed when its log had so many lines: that is a beginning of all, and of no fewer. */
   linesAtKill?: number
+  /** When its engine was away, in epoch ms: of what ends meanwhile the last lines may be lost. */
+  readonly away: { readonly from: number; readonly to: number }[]
   /** It may also fail, if only its FailureReason says this. */
   mayFail?: RegExp
 }
@@ -89,7 +91,14 @@ export class Fleet {
       Environment: { CHAOS_TASK: work.token },
       ...(retries > 0 && { RetryStrategy: { MaximumRetryAttempts: retries } }),
     })
-    const job: Job = { ...work, name, ending, retries, reason: ending === 'Failed' ? /exit code: 3$/ : undefined }
+    const job: Job = {
+      ...work,
+      name,
+      ending,
+      retries,
+      away: [],
+      reason: ending === 'Failed' ? /exit code: 3$/ : undefined,
+    }
     this.jobs.push(job)
     return job
   }

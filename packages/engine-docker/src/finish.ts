@@ -21,6 +21,12 @@ const INTERRUPTED =
 const FAILURE = '/opt/ml/output/failure'
 const FAILURE_CHARACTERS = 1_024
 
+/** Of Docker, for a container of whose end it does not know. */
+const UNKNOWN_CODE = 255
+const UNSEEN =
+  'The container ended while the container engine was away, which does not know how: it may have done its work or not. ' +
+  'A training job with a RetryStrategy is started again.'
+
 export interface FinishParts {
   /** True where the engine was being stopped, was away, or was just back at that moment. */
   readonly wasAway: (at: Date) => boolean
@@ -53,6 +59,7 @@ export async function finishTask(parts: FinishParts, spec: TaskSpec, container: 
     !stopped &&
     (exit.signal === ENGINE_STOP_SIGNAL ||
       (exit.signal !== undefined && !container.outOfMemory && parts.wasAway(finished)))
+  const unseen = !stopped && exit.code === UNKNOWN_CODE && parts.wasAway(finished)
   return {
     format: STATE_FORMAT,
     phase: 'ended',
@@ -60,6 +67,7 @@ export async function finishTask(parts: FinishParts, spec: TaskSpec, container: 
     outOfMemory: container.outOfMemory,
     stopped,
     ...(ofEngine && { interruption: INTERRUPTED }),
+    ...(unseen && { interruption: UNSEEN }),
     ...(failure && failure.length > 0 && { failure: firstCharacters(failure) }),
     lastLines: lines,
     outputs: collected.outputs,

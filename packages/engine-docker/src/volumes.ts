@@ -64,9 +64,10 @@ async function removeAll(api: EngineApi, volumes: readonly Volume[]): Promise<vo
       try {
         await api.find('DELETE', `/volumes/${Name}`)
       } catch (error) {
-        // Docker 20.10 counts wrong, until it is restarted, once a container has lived through a restart of it. What
-        // stays is the name of a view: its bytes are in other volumes.
-        if (!(error instanceof EngineApiError && /has active mounts/.test(error.message))) throw error
+        // Docker 20.10 is wrong about the mounts, until it is restarted, once a container has lived through a restart of
+        // it. What stays is the name of a view: its bytes are in other volumes.
+        if (!(error instanceof EngineApiError && /has active mounts|umount .*no such file/.test(error.message)))
+          throw error
       }
     }),
   )
