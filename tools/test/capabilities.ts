@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { awsCli2 } from './aws-cli.ts'
@@ -67,6 +67,10 @@ export const capabilities = {
     fix: 'install a Docker engine and start it (Debian: apt-get install docker.io), or set DOCKER_HOST',
     lacks: () => lacksCommand(['docker', 'version', '--format', '{{.Server.Version}}']),
   },
+  podman: {
+    fix: 'apt-get install podman runc catatonit netavark aardvark-dns iproute2',
+    lacks: lacksPodman,
+  },
 } as const satisfies Readonly<Record<string, Probe>>
 
 export type Capability = keyof typeof capabilities
@@ -84,6 +88,17 @@ function venv(name: VenvName): Probe {
       return capabilities['python3-venv'].lacks() ?? capabilities.pypi.lacks()
     },
   }
+}
+
+function lacksPodman(): string | undefined {
+  for (const tool of ['podman', 'runc', 'catatonit', 'ip']) {
+    const lacks = lacksCommand([tool, tool === 'ip' ? '-V' : '--version'])
+    if (lacks) return lacks
+  }
+  const missing = ['netavark', 'aardvark-dns'].find(
+    (name) => !['/usr/lib', '/usr/libexec'].some((folder) => existsSync(`${folder}/podman/${name}`)),
+  )
+  return missing && `${missing} is neither in /usr/lib/podman nor in /usr/libexec/podman`
 }
 
 let pypi: string | undefined | null = null

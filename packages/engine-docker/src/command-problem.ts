@@ -1,7 +1,7 @@
 import { imageName, type TaskSpec } from '@sagebrush/core'
 
-/** How the init process says that it could not run the command. */
-const INIT_WORDS = /^\[FATAL tini \(\d+\)\] exec .* failed: (.+)$/
+/** How the init processes of Docker and of Podman say that they could not run the command. */
+const INIT_WORDS = /^(?:\[FATAL tini \(\d+\)\] exec .* failed|ERROR \(catatonit:\d+\): failed to exec pid1): (.+)$/
 
 /** True for a line by which the init process says that there was no command to run. */
 export function isInitWords(line: string): boolean {

@@ -49,7 +49,7 @@ export class EngineApi {
     const text = await textOf(response).catch((cause) => {
       throw this.#inWords(cause)
     })
-    return text === '' ? undefined : JSON.parse(text)
+    return text.trim() === '' ? undefined : JSON.parse(text) // Podman ends an empty one with a line feed
   }
 
   /** The same, with undefined where the engine knows no such thing. */

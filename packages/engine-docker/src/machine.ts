@@ -1,5 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { pack } from 'tar-stream'
 import { type EngineAddress, EngineApi, EngineApiError } from './engine-api.ts'
 import { HOME_LABEL, homeLabel } from './options.ts'
@@ -9,12 +10,15 @@ import { PROBE, viewOf } from './volumes.ts'
 export interface Machine {
   /** `Docker 20.10.24`, `Podman 4.3.1`. */
   readonly name: string
+  readonly podman: boolean
   readonly cpus: number
   readonly memoryBytes: number
   /** The engine can run an init process that passes signals on and reaps. */
   readonly init: boolean
   /** The engine can keep the members of one bridge from each other. */
   readonly separates: boolean
+  /** Its networks are of a namespace that this machine does not reach. */
+  readonly rootless: boolean
   /** The engine has a runtime for NVIDIA's GPUs. */
   readonly gpus: boolean
   /** `amd64`, `arm64`, … */
@@ -29,6 +33,8 @@ interface Info {
   readonly NCPU: number
   readonly MemTotal: number
   readonly InitBinary?: string
+  readonly Rootless?: boolean
+  readonly SecurityOptions?: readonly string[] | null
   readonly BridgeNfIptables?: boolean
   readonly Runtimes?: Readonly<Record<string, unknown>>
 }
@@ -41,24 +47,31 @@ interface Version {
 
 /** What the engine is and can do, tried and not guessed. */
 export async function askMachine(api: EngineApi, root: string): Promise<Machine> {
-  const [info, version, staging] = await Promise.all([
+  const [info, version] = await Promise.all([
     api.call('GET', '/info') as Promise<Info>,
     api.call('GET', '/version') as Promise<Version>,
-    tryOverlay(api, root),
   ])
   const podman = version.Components?.find(({ Name }) => Name.startsWith('Podman'))
   return {
     name: podman ? `Podman ${podman.Version}` : `Docker ${version.Version}`,
+    podman: podman !== undefined,
     cpus: info.NCPU,
     memoryBytes: info.MemTotal,
-    init: Boolean(info.InitBinary) && !podman,
+    init: podman ? await tryInit(api, root) : Boolean(info.InitBinary),
     // Podman's bridges have no such setting.
     separates: info.BridgeNfIptables === true && !podman,
+    rootless: info.Rootless === true || (info.SecurityOptions ?? []).includes('name=rootless'),
     gpus: Object.keys(info.Runtimes ?? {}).some((name) => name.startsWith('nvidia')),
     architecture: version.Arch,
-    ...staging,
+    ...(podman ? NOT_WITH_PODMAN : await tryOverlay(api, root)),
   }
 }
+
+/** Files go into and out of volumes that it mounts itself only while the container runs, and outputs are taken afterwards. */
+const NOT_WITH_PODMAN = {
+  staging: 'copy',
+  stagingReason: 'Podman gives no access to views before and after a container runs',
+} as const
 
 /** The same for whoever has no engine open: looks from a folder of its own below `folder`, and leaves nothing. */
 export async function probeEngine(address: EngineAddress, folder: string): Promise<Machine> {
@@ -100,20 +113,47 @@ async function tryOverlay(api: EngineApi, root: string): Promise<Pick<Machine, '
   }
 }
 
+/** Podman does not say whether it has an init program: it refuses containers with one where it has none. */
+async function tryInit(api: EngineApi, root: string): Promise<boolean> {
+  const name = `sagebrush-${homeLabel(root)}-probe`
+  const clear = async () => await api.find('DELETE', `/containers/${name}`, { query: { force: true } })
+  const json = { Image: await emptyImage(api, root), Cmd: ['none'], HostConfig: { Init: true }, NetworkDisabled: true }
+  await clear()
+  try {
+    await api.call('POST', '/containers/create', { query: { name }, json })
+    return true
+  } catch (error) {
+    if (error instanceof EngineApiError) return false
+    throw error
+  } finally {
+    await clear().catch(() => {})
+  }
+}
+
 /** `DriverConfig` of a mount that is a view. */
 export function overlayOptions(view: { readonly options: Readonly<Record<string, string>> }, labels = {}) {
   return { NoCopy: true, Labels: labels, DriverConfig: { Name: 'local', Options: view.options } }
 }
 
-/** An image without a single file, made once: nothing of it is ever run. */
+/** The id of an image without a single file, made once: nothing of it is ever run. */
 export async function emptyImage(api: EngineApi, root: string): Promise<string> {
   const reference = 'sagebrush/empty:1'
-  if (await api.find('GET', `/images/${reference}/json`)) return reference
+  // Podman puts this name before what has no registry in its name.
+  const found = async () =>
+    ((await api.find('GET', `/images/${reference}/json`)) ??
+      (await api.find('GET', `/images/localhost/${reference}/json`))) as { readonly Id: string } | undefined
+  const there = await found()
+  if (there) return there.Id
   const tar = pack()
   tar.entry({ name: 'sagebrush', type: 'directory' })
   tar.finalize()
   const query = { fromSrc: '-', repo: 'sagebrush/empty', tag: '1', changes: `LABEL ${HOME_LABEL}=${homeLabel(root)}` }
   const answer = await api.stream('POST', '/images/create', { query, tar })
-  for await (const _ of answer) void _
-  return reference
+  const id = (await text(answer)).match(/"status":"((?:sha256:)?[0-9a-f]{64})/)?.[1]
+  if (id === undefined) throw new Error(`the container engine did not make ${reference}`)
+  // Podman keeps it without the name that it is asked for.
+  if (!(await found())) {
+    await api.call('POST', `/images/${id}/tag`, { query: { repo: 'localhost/sagebrush/empty', tag: '1' } })
+  }
+  return id
 }

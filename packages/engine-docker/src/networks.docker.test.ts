@@ -14,7 +14,11 @@ describe.skipIf(skipsFor('docker'))('networks of an engine', () => {
 
   const networks = (separates: boolean) => {
     const objects = { async *read() {} }
-    return new Networks(harness.api, { ...harness.options, objects }, async () => ({ name: 'Docker', separates }))
+    return new Networks(harness.api, { ...harness.options, objects }, async () => ({
+      podman: false,
+      rootless: false,
+      separates,
+    }))
   }
   const inspect = async (name: string) =>
     (await harness.api.call('GET', `/networks/${name}`)) as { Options: Record<string, string>; Id: string }

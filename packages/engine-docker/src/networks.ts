@@ -24,7 +24,7 @@ export class NoNetwork extends Error {
 export class Networks {
   readonly #api: EngineApi
   readonly #options: DockerEngineOptions
-  readonly #machine: () => Promise<Pick<Machine, 'name' | 'separates'>>
+  readonly #machine: () => Promise<Pick<Machine, 'podman' | 'separates' | 'rootless'>>
   readonly #file: string
   readonly #known = new Map<string, TaskNetwork>()
   /** Name → group of the job that has it, or null where it is spare. */
@@ -35,7 +35,7 @@ export class Networks {
   constructor(
     api: EngineApi,
     options: DockerEngineOptions,
-    machine: () => Promise<Pick<Machine, 'name' | 'separates'>>,
+    machine: () => Promise<Pick<Machine, 'podman' | 'separates' | 'rootless'>>,
   ) {
     this.#machine = machine
     this.#api = api
@@ -117,6 +117,7 @@ export class Networks {
 
   async #refill(): Promise<void> {
     const held = await this.#load()
+    for (const name of Object.keys(held)) await this.#open(name) // jobs of an earlier server run there
     while (this.#spares(held).length < this.#spareCount) {
       const name = this.#newName(held)
       await this.#open(name)
@@ -150,15 +151,27 @@ export class Networks {
     if (this.#closed) throw new NoNetwork('The server is stopping.')
     const found = (await this.#api.find('GET', `/networks/${name}`)) ?? (await this.#make(name, options))
     const { Subnet: subnet = '', Gateway: gateway = '' } = (found as Inspected).IPAM?.Config?.[0] ?? {}
-    const network = { name, gateway, subnet, local: await isOwnAddress(gateway) }
-    if (network.local) await this.#options.answerOn(network)
+    const network = { name, gateway, subnet, local: await this.#isLocal(gateway) }
+    const { podman } = await this.#machine()
+    if (network.local && (!podman || (await isOwnAddress(gateway)))) await this.#options.answerOn(network)
     this.#known.set(name, network)
     return network
   }
 
+  /** Podman makes a bridge with its first running container: only from then on can the server answer there. */
+  async started(network: TaskNetwork): Promise<void> {
+    if (network.local && (await this.#machine()).podman) await this.#options.answerOn(network)
+  }
+
+  async #isLocal(gateway: string): Promise<boolean> {
+    const { podman, rootless } = await this.#machine()
+    if (!podman) return await isOwnAddress(gateway)
+    return !rootless && process.platform === 'linux' && 'socketPath' in this.#options.address
+  }
+
   async #make(name: string, options: Readonly<Record<string, string>>): Promise<unknown> {
     const labels = { [HOME_LABEL]: homeLabel(this.#options.root) }
-    if ((await this.#machine()).name.startsWith('Podman')) options = { isolate: 'true' } // else it routes between networks
+    if ((await this.#machine()).podman) options = { isolate: 'true' } // else it routes between networks
     const json = { Name: name, Driver: 'bridge', CheckDuplicate: true, Labels: labels, Options: options }
     try {
       await this.#api.call('POST', '/networks/create', { json })

@@ -149,6 +149,8 @@ export class Launcher {
     signal.throwIfAborted()
     await writeFile(dockerFiles(options.root, id).started, '')
     await startContainer(api, container, spec, image.id)
+    // It runs already: what it lacks, its own log will say.
+    await networks.started(network).catch((error) => options.log?.(`the server does not answer ${id}`, error))
     this.#parts.logs.begin(id, container)
   }
 

@@ -76,6 +76,15 @@ export async function pythonImage(api: EngineApi): Promise<ContainerImage> {
   return await buildImage(api, PYTHON, { Dockerfile: `FROM ${BASE}\nRUN ${install}\n` })
 }
 
+/** Brings the image from the machine's engine to another one. */
+async function copyImage(from: EngineApi, to: EngineApi): Promise<void> {
+  if (await to.find('GET', `/images/${PYTHON}/json`)) return
+  await pythonImage(from)
+  const tar = await from.stream('GET', `/images/${PYTHON}/get`)
+  const answer = await to.stream('POST', '/images/load', { tar })
+  for await (const _ of answer) void _
+}
+
 export interface DockerHarness extends EngineHarness {
   readonly api: EngineApi
   readonly root: string
@@ -86,8 +95,9 @@ export interface DockerHarness extends EngineHarness {
 export async function dockerHarness(more: Partial<DockerEngineOptions> = {}): Promise<DockerHarness> {
   const folder = await mkdtemp(join(tmpdir(), 'engine-docker-'))
   const root = join(folder, 'containers')
-  const address = testAddress()
+  const address = more.address ?? testAddress()
   const api = new EngineApi(address)
+  if (more.address) await copyImage(new EngineApi(testAddress()), api)
   const image = await pythonImage(api)
   const options = {
     root,

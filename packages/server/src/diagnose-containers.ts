@@ -28,23 +28,23 @@ export async function containerEngine(config: Config): Promise<readonly Finding[
   }
 }
 
-function engine({ name, cpus, memoryBytes, gpus, init }: Machine): Finding {
+function engine({ name, podman, cpus, memoryBytes, gpus, init }: Machine): Finding {
   const found = `${name}, ${cpus} CPUs, ${(memoryBytes / 1024 ** 3).toFixed(0)} GiB${gpus ? ', GPUs' : ''}`
   if (init) return { name: 'containers', state: 'good', found }
   return {
     name: 'containers',
     state: 'poor',
     found: `${found}; no init process: programs that do not handle SIGTERM are stopped only by SIGKILL`,
-    fix: 'Debian, Ubuntu: apt-get install tini',
+    fix: `Debian, Ubuntu: apt-get install ${podman ? 'catatonit' : 'tini'}`,
   }
 }
 
 /** Nothing where one bridge serves all jobs of one host, as it mostly does. */
-function networks({ separates, name }: Machine): readonly Finding[] {
+function networks({ separates, podman }: Machine): readonly Finding[] {
   if (separates) return []
   const found =
     'every job takes a private network (100 ms more): the engine cannot keep the members of one bridge apart'
-  if (name.startsWith('Podman')) return [{ name: 'networks', state: 'good', found }]
+  if (podman) return [{ name: 'networks', state: 'good', found }]
   const fix = 'modprobe br_netfilter && sysctl net.bridge.bridge-nf-call-iptables=1, then restart the engine'
   return [{ name: 'networks', state: 'poor', found, fix }]
 }

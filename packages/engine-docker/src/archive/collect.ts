@@ -151,7 +151,8 @@ function storable(header: Headers, folder: string, problems: string[]): Headers 
   }
 }
 
-/** `model/a/b` → `a/b`: the engine names members from the folder's parent. */
+/** `model/a/b` → `a/b`: Docker names members from the folder's parent, Podman those of a volume as `/a/b`. */
 function below(name: string): string {
+  if (name.startsWith('/')) return name.replace(/^\/+|\/+$/g, '')
   return name.replace(/^\.?\/*[^/]+\/?/, '').replace(/\/$/, '')
 }
