@@ -1,4 +1,4 @@
-import type { EngineApi } from './engine-api.ts'
+import { type EngineApi, EngineApiError } from './engine-api.ts'
 
 /** What `GET /containers/{id}/json` says, as far as it is asked for. */
 export interface Container {
@@ -37,7 +37,7 @@ interface Inspected {
 
 /** The container of that name, or undefined where there is none. */
 export async function findContainer(api: EngineApi, name: string): Promise<Container | undefined> {
-  const found = (await api.find('GET', `/containers/${name}/json`)) as Inspected | undefined
+  const found = (await inspect(api, name)) as Inspected | undefined
   if (!found) return undefined
   const { State: state, NetworkSettings: settings } = found
   return {
@@ -52,5 +52,17 @@ export async function findContainer(api: EngineApi, name: string): Promise<Conta
     finished: new Date(state.FinishedAt),
     address: Object.values(settings?.Networks ?? {}).find(({ IPAddress }) => IPAddress)?.IPAddress,
     published: Number(Object.values(settings?.Ports ?? {}).find((ports) => ports)?.[0]?.HostPort) || undefined,
+  }
+}
+
+/** Podman fails on a container that is just being removed; soon it says that there is none. */
+async function inspect(api: EngineApi, name: string): Promise<unknown> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await api.find('GET', `/containers/${name}/json`)
+    } catch (error) {
+      if (!(error instanceof EngineApiError) || error.status !== 500 || tries === 5) throw error
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
   }
 }

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
 import { engineSuite } from '@sagebrush/engine-kit'
 import { skipsFor } from '@sagebrush/testing'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dockerHarness } from './testing.ts'
-import { ownPodman } from './testing-podman.ts'
+import { openBench } from './testing-bench.ts'
+import { isolationCases } from './testing-isolation.ts'
+import { type OwnPodman, ownPodman } from './testing-podman.ts'
 
 /** Set where this file runs a second time, with network, mounts and processes that are its own. */
 const INSIDE = 'SAGEBRUSH_TEST_PODMAN_INSIDE'
@@ -21,6 +23,13 @@ describe.skipIf(skips || !process.env[INSIDE])('with Podman', () => {
       },
     }
   })
+
+  let other: OwnPodman
+  beforeAll(async () => {
+    other = await ownPodman()
+  })
+  afterAll(async () => await other.close())
+  isolationCases(async () => await openBench({ address: other.address }))
 })
 
 // Podman writes rules into the network's tables, and its bridges must be reached from here: so both go elsewhere.
@@ -34,6 +43,6 @@ describe.skipIf(skips || process.env[INSIDE])('Podman', () => {
     child.stderr.on('data', (chunk) => (said += chunk))
     const code = await new Promise((resolve) => child.once('exit', resolve))
     if (code !== 0) throw new Error(said)
-    expect(Number(/(\d+) passed/.exec(/Tests .*/.exec(said)?.[0] ?? '')?.[1])).toBeGreaterThanOrEqual(18)
+    expect(Number(/(\d+) passed/.exec(/Tests .*/.exec(said)?.[0] ?? '')?.[1])).toBeGreaterThanOrEqual(20)
   })
 })
