@@ -1,4 +1,5 @@
 import { readStop, recordStop } from '@sagebrush/task-folder'
+import { findContainer } from './container.ts'
 import { type EngineApi, EngineApiError } from './engine-api.ts'
 import { containerName } from './options.ts'
 
@@ -48,7 +49,11 @@ export class Stops {
 
   async #signal(id: string, signal: string): Promise<void> {
     try {
-      await this.#api.call('POST', `/containers/${containerName(this.#root, id)}/kill`, { query: { signal } })
+      const name = containerName(this.#root, id)
+      await this.#api.call('POST', `/containers/${name}/kill`, { query: { signal } })
+      // Docker itself does so only for the signal that the container has as its stop signal.
+      const container = await findContainer(this.#api, name)
+      if (container?.status === 'paused') await this.#api.call('POST', `/containers/${name}/unpause`)
     } catch (error) {
       // Gone, or ended by itself: what was wanted.
       if (!(error instanceof EngineApiError && (error.status === 404 || error.status === 409))) throw error
