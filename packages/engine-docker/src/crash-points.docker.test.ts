@@ -52,9 +52,8 @@ async function breakingProxy(to: string, at: RegExp, when: 'before' | 'after') {
 }
 
 const STEPS: readonly (readonly [string, RegExp])[] = [
-  ['clearing what was left', /^DELETE .*containers\/sagebrush-\w+-test-/],
   ['asking for the image', /^GET .*\/images\/sha256/],
-  ['making the network', /^POST .*\/networks\/create/],
+  ['looking for the network', /^GET .*\/networks\/sagebrush-/],
   ['making a volume', /^POST .*\/volumes\/create/],
   ['making the container', /^POST .*\/containers\/create\?name=sagebrush-\w+-test-/],
   ['unpacking the archive', /^PUT .*-test-\w+\/archive/],
