@@ -35,9 +35,11 @@ test('the whole operations echo a request with all members that can be run here'
   const all = generated<CreateTrainingJobRequest>('CreateTrainingJobRequest')
   // Refused, and each with an error of its own: see refusals.test.ts.
   const { ServerlessJobConfig: _serverless, ...rest } = all
+  const { InstanceType: _type, InstanceCount: _count, ...groups } = all.ResourceConfig ?? {}
   const request: CreateTrainingJobRequest = {
     ...rest,
     RoleArn: ROLE,
+    ResourceConfig: groups,
     OutputDataConfig: { ...all.OutputDataConfig, S3OutputPath: 's3://outputs' },
     CheckpointConfig: { S3Uri: 's3://outputs/checkpoints', LocalPath: '/opt/ml/mine/' },
     StoppingCondition: { MaxRuntimeInSeconds: 10, MaxWaitTimeInSeconds: 20, MaxPendingTimeInSeconds: 7_200 },

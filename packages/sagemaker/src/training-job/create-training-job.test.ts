@@ -118,6 +118,16 @@ const refusals: [string, Partial<CreateTrainingJobRequest>, string][] = [
     'InputDataConfig[0] ("train"): InstanceGroupNames has "gpu", which ResourceConfig.InstanceGroups does not.',
   ],
   [
+    'a type beside groups',
+    {
+      ResourceConfig: {
+        InstanceType: 'ml.m5.large',
+        InstanceGroups: [{ InstanceGroupName: 'a', InstanceType: 'ml.m5.large', InstanceCount: 1 }],
+      },
+    },
+    'InstanceType or InstanceCount cannot be specified with InstanceGroups',
+  ],
+  [
     'a channel twice',
     { InputDataConfig: [s3({}), s3({})] },
     'InputDataConfig has more than one channel named "train".',
@@ -142,19 +152,19 @@ test.each(refusals)('%s is refused, and nothing is recorded', async (_what, more
   await expect(describeJob(world)).rejects.toThrow('Requested resource not found.')
 })
 
-test.each(['s3://data/nothing', 's3://missing/x'])(
-  'a channel without objects at %s is refused in the words of AWS',
-  async (uri) => {
-    const world = ready()
-    const bucket = uri.split('/')[2]
-    await expect(
-      createJob(world, jobRequest('job', { InputDataConfig: [channel('train', uri)] })),
-    ).rejects.toMatchObject({
+test.each([
+  ['s3://data/nothing', ''],
+  ['s3://missing/x', ' The bucket "missing" does not exist'],
+])('a channel without objects at %s is refused in the words of AWS', async (uri, why) => {
+  const world = ready()
+  const bucket = uri.split('/')[2]
+  await expect(createJob(world, jobRequest('job', { InputDataConfig: [channel('train', uri)] }))).rejects.toMatchObject(
+    {
       name: 'ValidationException',
-      message: `No S3 objects found under S3 URL "${uri}" given in input data source. Please ensure that the bucket exists in the selected region (us-east-1), that objects exist under that S3 prefix, and that the role "${ROLE}" has "s3:ListBucket" permissions on bucket "${bucket}".`,
-    })
-  },
-)
+      message: `No S3 objects found under S3 URL "${uri}" given in input data source. Please ensure that the bucket exists in the selected region (us-east-1), that objects exist under that S3 prefix, and that the role "${ROLE}" has "s3:ListBucket" permissions on bucket "${bucket}".${why}`,
+    },
+  )
+})
 
 test('what the engine can never run is refused', async () => {
   const world = ready()

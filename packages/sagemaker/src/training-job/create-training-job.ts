@@ -42,10 +42,11 @@ async function requireInputs(input: CreateTrainingJobRequest, ctx: SageMakerCont
     const source = wholeChannel(channel)
     if (!source) continue
     const found = await ctx.objects.has(ctx.caller, source).catch((error: unknown) => {
-      if (error instanceof StagingError) return false
+      if (error instanceof StagingError) return error
       throw error
     })
-    if (!found) throw noObjectsFound(ctx.caller, source.uri, input.RoleArn)
+    if (found === true) continue
+    throw noObjectsFound(ctx.caller, source.uri, input.RoleArn, found instanceof Error ? found.message : undefined)
   }
 }
 

@@ -29,7 +29,12 @@ function algorithm(request: CreateTrainingJobRequest): string | undefined {
   if (!specification?.TrainingImage)
     return 'You must provide either AlgorithmSpecification.TrainingImage or AlgorithmSpecification.AlgorithmName.'
   if (!request.ResourceConfig) return 'ResourceConfig is required with AlgorithmSpecification.TrainingImage.'
-  if (!request.ResourceConfig.InstanceGroups?.length && !request.ResourceConfig.InstanceType) {
+  const { InstanceGroups: groups, InstanceType: type, InstanceCount: count } = request.ResourceConfig
+  // AWS's words, as the SDK's users quote them (aws/sagemaker-python-sdk, pull request 5564).
+  if (groups?.length && (type !== undefined || count !== undefined)) {
+    return 'InstanceType or InstanceCount cannot be specified with InstanceGroups'
+  }
+  if (!groups?.length && !type) {
     return 'ResourceConfig must name InstanceType and InstanceCount, or InstanceGroups.'
   }
   return undefined

@@ -195,9 +195,10 @@ export function trainingJobNotEnded(status: TrainingJobStatus): ApiError {
   return new ApiError('ResourceInUse', `The request was rejected because the training job is in status ${status}.`)
 }
 
-export function noObjectsFound(scope: Scope, uri: string, roleArn: string): ApiError {
+/** AWS's sentence; `why` is ours after it, such as that there is no such bucket here. */
+export function noObjectsFound(scope: Scope, uri: string, roleArn: string, why?: string): ApiError {
   const bucket = uri.replace(/^s3:\/\//, '').split('/')[0] ?? ''
   return validationError(
-    `No S3 objects found under S3 URL "${uri}" given in input data source. Please ensure that the bucket exists in the selected region (${scope.region}), that objects exist under that S3 prefix, and that the role "${roleArn}" has "s3:ListBucket" permissions on bucket "${bucket}".`,
+    `No S3 objects found under S3 URL "${uri}" given in input data source. Please ensure that the bucket exists in the selected region (${scope.region}), that objects exist under that S3 prefix, and that the role "${roleArn}" has "s3:ListBucket" permissions on bucket "${bucket}".${why === undefined ? '' : ` ${why}`}`,
   )
 }
