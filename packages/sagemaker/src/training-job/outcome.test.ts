@@ -34,6 +34,13 @@ test('the failure file comes first, and then the last lines that it does not hol
   )
 })
 
+test('what the toolkit says of itself is no news', () => {
+  const lastLines = ['2026-11-26 00:21:14,212 sagebrush-toolkit ERROR Reporting training FAILURE']
+  expect(reason({ failure: 'entry point train.py is not there', lastLines })).toBe(
+    'AlgorithmError: entry point train.py is not there, exit code: 1',
+  )
+})
+
 test('both are cut so that the reason holds 1,024 characters, the end of the lines and the exit code', () => {
   const full = reason({ failure: 'f'.repeat(2000), lastLines: ['lost'] }) ?? ''
   expect([full.length, full.endsWith('f, exit code: 1')]).toEqual([1024, true])

@@ -58,11 +58,18 @@ function algorithmError(state: Extract<TaskState, { phase: 'ended' }>): string {
   const prefix = 'AlgorithmError: '
   const room = REASON_CHARACTERS - prefix.length - code.length
   const written = failure?.trim().slice(0, room) ?? ''
-  const unsaid = lastLines.filter((line) => line.trim() !== '' && !written.includes(line.trim())).join('\n')
+  const unsaid = lastLines.filter((line) => isNews(line, written)).join('\n')
   const left = room - written.length - 1
   const text =
     written === '' ? unsaid.trim().slice(-room) : left > 0 ? `${written}\n${unsaid.slice(-left)}`.trim() : written
   return `${prefix}${text || 'See the job logs'}${code}`
+}
+
+/** The toolkit's own lines only say that it writes the failure down. */
+function isNews(line: string, written: string): boolean {
+  return (
+    line.trim() !== '' && !written.includes(line.trim()) && !(written !== '' && / sagebrush-toolkit [A-Z]+ /.test(line))
+  )
 }
 
 /** Why the outputs could not be stored, and the last lines, as far as there is room. */
