@@ -155,6 +155,11 @@ describe('without a server', () => {
       const done = await sagebrush(args)
       expect([done.code, done.stderr]).toEqual([1, `No server runs on ${home}. Start one: sagebrush up -d\n`])
     }
+    const shell = await run('sh', ['-c', `eval "$('${process.execPath}' '${cli}' env 2>&-)" || echo stopped`], {
+      PATH: process.env.PATH,
+      SAGEBRUSH_HOME: home,
+    })
+    expect(shell.stdout).toBe('stopped\n')
     expect((await sagebrush(['status'])).code).toBe(3)
     expect((await sagebrush(['down'])).code).toBe(0)
   })

@@ -1,6 +1,6 @@
 import { clientEnvironment, clientFiles } from '@sagebrush/server/client'
 import { Command } from 'commander'
-import { requireRunning } from '../running.ts'
+import { type Running, requireRunning } from '../running.ts'
 import { configOf, withSettings } from '../settings-options.ts'
 
 export function envCommand(): Command {
@@ -8,7 +8,7 @@ export function envCommand(): Command {
     .description('print what points AWS SDKs and the CLI at the server: eval "$(sagebrush env)"')
     .action((options) => {
       const { config } = configOf(options)
-      const { facts } = requireRunning(config.home)
+      const { facts } = runningOrFalse(config.home)
       const change = clientEnvironment(facts, clientFiles(config.home), process.env)
       const lines = [
         ...change.unset.filter((name) => process.env[name] !== undefined).map((name) => `unset ${name}`),
@@ -16,6 +16,16 @@ export function envCommand(): Command {
       ]
       process.stdout.write(`${lines.join('\n')}\n`)
     })
+}
+
+/** For `eval` takes only what is printed: without a server that is a command that fails, and the words go to the terminal. */
+function runningOrFalse(home: string): Running {
+  try {
+    return requireRunning(home)
+  } catch (error) {
+    process.stdout.write('false\n')
+    throw error
+  }
 }
 
 function quote(value: string): string {

@@ -20,7 +20,7 @@ export function serviceCommand(): Command {
       // What a file or a default says is read again at each start.
       const set = settingNames.filter((name) => sources[name] !== 'default' && sources[name] !== file)
       const environment = {
-        PATH: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+        PATH: lastingPath(process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'),
         SAGEBRUSH_HOME: config.home,
         ...(options.config && { SAGEBRUSH_CONFIG: file }),
         ...Object.fromEntries(set.map((name) => [environmentName(name), String(config[name])])),
@@ -34,4 +34,10 @@ export function serviceCommand(): Command {
         }),
       )
     })
+}
+
+/** Without the folders that npm puts before the PATH of what it runs: they are gone, or others', when a service starts. */
+function lastingPath(path: string): string {
+  const lasting = path.split(':').filter((folder) => !/node_modules\/\.bin$|node-gyp-bin$/.test(folder))
+  return [...new Set(lasting)].join(':')
 }

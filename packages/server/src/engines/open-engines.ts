@@ -120,7 +120,11 @@ async function resolve(
   if (found && !(found instanceof Error)) return { image: found }
   if (standIn) return { image: standIn }
   const nearest = found ?? (await orAway(docker.nearest(uri)))
-  if (nearest instanceof Error) return { missing: `${nearest.message} ${noStandIn(images, uri)}` }
+  if (nearest instanceof Error) return { missing: `${noStandIn(images, uri)} ${nearest.message}` }
+  // Who names an image of AWS's own means the managed one, and could not pull it without an account.
+  if (/\.dkr\.ecr[.-]/.test(uri)) {
+    return { missing: `${noStandIn(images, uri)} The container engine has no image of that name either.` }
+  }
   const like = nearest.length > 0 ? ` The nearest names are ${nearest.join(', ')}.` : ''
   const missing = `The container engine has no image of that name: build it, or "docker pull ${uri}".${like}`
   return { missing: `${missing} ${noStandIn(images, uri)}` }
