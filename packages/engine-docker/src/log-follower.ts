@@ -7,6 +7,9 @@ import type { LogPlace } from './log-place.ts'
 /** So much is kept until somebody takes it; the rest waits at the engine. */
 const MOST_WAITING_BYTES = 2 * 1024 * 1024
 
+/** Until an answer that ended though its container runs is asked for anew. */
+const AGAIN_MS = 200
+
 /**
  * Reads one container's log from a place on, and goes on with it as it grows: asking anew every time would have the
  * engine read the whole log every time. First what is there already (an answer that ends), then what comes.
@@ -95,7 +98,10 @@ export class LogFollower {
   /** Whether the container may print more. */
   async #goesOn(): Promise<boolean> {
     const container = await findContainer(this.#api, this.#container)
-    return container !== undefined && container.status !== 'exited' && container.status !== 'dead'
+    // One that could not be started has said all that it will; `created` is no state to wait in.
+    if (container?.status !== 'running' && container?.status !== 'paused') return false
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref())
+    return true
   }
 
   async #read(follow: boolean): Promise<void> {

@@ -270,6 +270,7 @@ export function engineSuite(name: string, makeHarness: () => Promise<EngineHarne
       const refused = await finalState(engine, bad)
       expect(refused).toMatchObject({ phase: 'failed', fault: 'user' })
       expect(refused.phase === 'failed' && refused.message).toMatch(/bad\.tar\.gz.*\.\.\/code\/model\.txt/)
+      expect((await messages(bad)).filter((line) => line.includes('inside'))).toEqual([]) // and its log has an end
     })
 
     test('what S3 does not have fails in its words', async () => {

@@ -3,7 +3,8 @@ import { posix } from 'node:path'
 /** The parts of a member's name, or undefined where it leads out of the archive's folder. */
 export function partsOf(name: string): readonly string[] | undefined {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.')
-  return name.startsWith('/') || parts.includes('..') ? undefined : parts
+  // Some programs name the folder itself "/".
+  return parts.length > 0 && (name.startsWith('/') || parts.includes('..')) ? undefined : parts
 }
 
 /**
