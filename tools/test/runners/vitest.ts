@@ -5,7 +5,7 @@ import { runBounded } from '../run-bounded.ts'
 import type { Tally } from '../tally.ts'
 import { recordVariable, type VitestEvent } from '../vitest-reporter.ts'
 
-const limitMs = 28 * 60_000
+const limitMs = 35 * 60_000
 
 /** All tests in TypeScript of the given files. */
 export async function runVitest(root: string, files: readonly string[], env: Record<string, string>): Promise<Tally> {
