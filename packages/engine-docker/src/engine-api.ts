@@ -87,7 +87,9 @@ export class EngineApi {
     const response = await promise
     const status = response.statusCode ?? 0
     if (status < 300 || status === 304) return response
-    throw new EngineApiError(status, messageOf(await textOf(response)))
+    const message = messageOf(await textOf(response))
+    // Podman has 500 for what went away while it was asked for.
+    throw new EngineApiError(status === 500 && /no such container/i.test(message) ? 404 : status, message)
   }
 
   #inWords(cause: NodeJS.ErrnoException): Error {

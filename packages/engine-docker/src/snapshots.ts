@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CollectedOutput, TaskSpec } from '@sagebrush/core'
 import { readSpec } from '@sagebrush/task-folder'
+import { EngineApiError } from './engine-api.ts'
 import type { FinishParts } from './finish.ts'
 import { containerName, dockerFiles } from './options.ts'
 
@@ -38,7 +39,8 @@ export class Snapshots {
       const made = await worker.collect({ address: api.address, container, path, file, scratch: `${file}.copy` })
       if (made.members > 0) return { archive, file, sizeBytes: made.sizeBytes, md5: made.md5 }
     } catch (error) {
-      if (await readSpec(options.root, spec.id)) throw error
+      const isGone = error instanceof EngineApiError && error.status === 404
+      if (!isGone && (await readSpec(options.root, spec.id))) throw error
     }
     await rm(own, { recursive: true, force: true })
     return undefined

@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { StagingError } from '@sagebrush/core'
-import { EngineUnreachable } from '../engine-api.ts'
+import { EngineApiError, EngineUnreachable } from '../engine-api.ts'
 import type { BuildOrder } from './build-image.ts'
 import type { Collected, CollectOrder } from './collect.ts'
 import type { CopyOrder } from './copy-objects.ts'
@@ -23,6 +23,7 @@ interface Answer {
     readonly name: string
     readonly message: string
     readonly code?: string
+    readonly status?: number
     readonly staging: boolean
   }
 }
@@ -78,7 +79,8 @@ export class ArchiveWorker {
   }
 }
 
-function revived({ name, message, code, staging }: NonNullable<Answer['error']>): Error {
+function revived({ name, message, code, status, staging }: NonNullable<Answer['error']>): Error {
+  if (status !== undefined) return new EngineApiError(status, message)
   if (staging) return new StagingError(message)
   if (name === 'EngineUnreachable') return new EngineUnreachable(message)
   return Object.assign(new Error(message), { name, ...(code && { code }) })

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { StagingError } from '@sagebrush/core'
+import { EngineApiError } from '../engine-api.ts'
 import type { Call } from './archive-worker.ts'
 import { buildImage } from './build-image.ts'
 import { collect } from './collect.ts'
@@ -31,6 +32,7 @@ parentPort?.on('message', async ({ id, call }: { id: number; call: Call }) => {
     parentPort?.postMessage({ id, output: await run(call) })
   } catch (error) {
     const { name, message, code } = error as NodeJS.ErrnoException
-    parentPort?.postMessage({ id, error: { name, message, code, staging: error instanceof StagingError } })
+    const status = error instanceof EngineApiError ? error.status : undefined
+    parentPort?.postMessage({ id, error: { name, message, code, status, staging: error instanceof StagingError } })
   }
 })
