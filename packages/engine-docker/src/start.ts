@@ -19,6 +19,8 @@ import { removeVolumes } from './volumes.ts'
 
 /** Until an engine that does not answer is asked again. */
 const RETRY_MS = 1_000
+/** So often a name that is taken is cleared and tried again. */
+const MOST_CONFLICTS = 3
 
 type Launch = {
   state: Extract<TaskState, { phase: 'preparing' | 'staging' }>
@@ -99,6 +101,11 @@ export class Launcher {
         if (signal.aborted) return // by close, stop or remove, which say what becomes of the task
         if (tries === 1 && isNetworkGone(error)) {
           this.#parts.networks.forget()
+          continue
+        }
+        // What a killed server had asked for may be made only now: it is cleared, and made anew.
+        if (tries <= MOST_CONFLICTS && error instanceof EngineApiError && error.status === 409) {
+          await new Promise((resolve) => setTimeout(resolve, RETRY_MS / 4))
           continue
         }
         const away = await this.#engineAway(error)
