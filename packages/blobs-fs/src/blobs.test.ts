@@ -95,6 +95,23 @@ describe('files of blobs', () => {
     else expect((await readFile(blobs.path(other))).toString()).toBe('popular')
   }, 60_000)
 
+  test('a large one lets others pass, and gives the memory of its chunks back as it goes', async () => {
+    let gaveWay = 0
+    const giveWay = async () => void gaveWay++
+    const blobs = await openBlobs({ root: join(root, 'blobs'), giveWay })
+    const whole = Array.from({ length: 64 }, () => Buffer.alloc(65_536, 'x'))
+    const shared = Buffer.alloc(2 * 65_536, 'y')
+    const halves = [shared.subarray(0, 65_536), shared.subarray(65_536)]
+    const { id } = await blobs.create(once(...whole, ...halves), { digests: ['md5'] })
+    // One slice is 256 KiB.
+    expect(gaveWay).toBeGreaterThanOrEqual(16)
+    // The first two waited until it was known whether the blob is large.
+    expect(whole.slice(2).map(({ buffer }) => buffer.byteLength)).toEqual(Array(62).fill(0))
+    expect(shared.equals(Buffer.alloc(2 * 65_536, 'y'))).toBe(true)
+    const stored = await readFile(blobs.path(id))
+    expect(stored.equals(Buffer.concat([Buffer.alloc(64 * 65_536, 'x'), shared]))).toBe(true)
+  })
+
   test('hashing a large body does not hold the event loop', async () => {
     const { monitorEventLoopDelay } = await import('node:perf_hooks')
     const blobs = await openBlobs({ root, fsync: false })

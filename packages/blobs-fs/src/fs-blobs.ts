@@ -25,14 +25,16 @@ type Finished = Omit<BlobInfo, 'id'>
 export class FsBlobs implements Blobs {
   readonly #root: string
   readonly #fsync: boolean
+  readonly #giveWay: () => Promise<void>
   readonly #folders: FolderSync
   #holds = 0
   #held: string[] = []
   readonly #thread = new HashThread()
 
-  constructor(root: string, fsync: boolean) {
+  constructor(root: string, { fsync, giveWay }: { readonly fsync: boolean; readonly giveWay: () => Promise<void> }) {
     this.#root = root
     this.#fsync = fsync
+    this.#giveWay = giveWay
     this.#folders = new FolderSync(fsync)
   }
 
@@ -46,7 +48,7 @@ export class FsBlobs implements Blobs {
   ): Promise<BlobInfo> {
     return this.#whole(async (_path, file) => {
       const { sizeBytes, digests } = await this.#hashed(options.digests, (digester) =>
-        writeFrom(source, file, digester, this.#fsync),
+        writeFrom(source, file, { digester, sync: this.#fsync, giveWay: this.#giveWay }),
       )
       const info = { sizeBytes, digests }
       options.check?.(info)

@@ -8,6 +8,8 @@ export interface BlobsOptions {
   readonly root: string
   /** False leaves writes to the page cache: for tests that write much. Default true. */
   readonly fsync?: boolean
+  /** Awaited between two slices of a large blob, so that others get their turn. Default: one turn of the event loop. */
+  readonly giveWay?: () => Promise<void>
 }
 
 /**
@@ -18,9 +20,13 @@ export interface BlobsOptions {
  * const { id, digests } = await blobs.create(request, { digests: ['md5', 'sha256'] })
  * ```
  */
-export async function openBlobs({ root, fsync = true }: BlobsOptions): Promise<FsBlobs> {
+export async function openBlobs({ root, fsync = true, giveWay = nextTurn }: BlobsOptions): Promise<FsBlobs> {
   const folder = resolve(root)
   await mkdir(join(folder, 'incoming'), { recursive: true, mode: 0o700 })
   await removeLeftovers(folder)
-  return new FsBlobs(folder, fsync)
+  return new FsBlobs(folder, { fsync, giveWay })
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

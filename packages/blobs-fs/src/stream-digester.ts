@@ -29,6 +29,11 @@ export class StreamDigester {
     this.#thread = thread
   }
 
+  /** Whether it still needs the bytes that it took. */
+  get keeps(): boolean {
+    return this.#small.length > 0
+  }
+
   /** Takes bytes that nobody changes any more; where it gives a promise, more is to come only after it. */
   update(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#names.length === 0) return undefined

@@ -8,16 +8,23 @@ const pendingBytes = 1024 * 1024
 /** What is written before the disk is asked to take it, so that it works while the rest still comes. */
 const syncBytes = 32 * 1024 * 1024
 
+export interface WriteOptions {
+  readonly digester: StreamDigester
+  /** The caller will fsync the file, so parts of a large one are synced as they come. */
+  readonly sync: boolean
+  /** Awaited between two slices. */
+  readonly giveWay: () => Promise<void>
+}
+
 /**
  * Writes a stream to a file, hashing on the way, and resolves to its size. Reading, hashing and writing overlap:
- * while one write is under way the next chunks are read, and then written together. `sync`: the caller will fsync the
- * file, so parts of a large one are synced as they come.
+ * while one write is under way the next chunks are read, and then written together. The memory of written chunks is
+ * given back at once: they are no longer to be used.
  */
 export async function writeFrom(
   source: AsyncIterable<Uint8Array>,
   file: FileHandle,
-  digester: StreamDigester,
-  sync: boolean,
+  { digester, sync, giveWay }: WriteOptions,
 ): Promise<number> {
   let sizeBytes = 0
   let pending: Uint8Array[] = []
@@ -34,6 +41,7 @@ export async function writeFrom(
     writing = writeAll(file, chunks).then(
       () => {
         writing = undefined
+        if (!digester.keeps) for (const chunk of chunks) release(chunk)
         if (sync && unsynced >= syncBytes && !syncing) startSync()
         if (pending.length > 0) flush()
       },
@@ -71,11 +79,11 @@ export async function writeFrom(
     for await (const chunk of source)
       for (let at = 0; at < chunk.length; at += sliceBytes) {
         const slice = chunk.subarray(at, at + sliceBytes)
-        await take(slice)
         taken += slice.length
+        await take(slice)
         if (taken < sliceBytes) continue
         taken = 0
-        await new Promise((resolve) => setImmediate(resolve))
+        await giveWay()
       }
   } finally {
     // The handle is the caller's to close: no write may still be under way then.
@@ -84,6 +92,14 @@ export async function writeFrom(
   }
   if (failure) throw failure
   return sizeBytes
+}
+
+/**
+ * Gives memory back now. Left to the garbage collector, an upload of gigabytes makes it stop the thread for 10 ms
+ * some six times a second. Views that share their memory are left alone.
+ */
+function release({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }
 
 async function writeAll(file: FileHandle, chunks: Uint8Array[]): Promise<void> {

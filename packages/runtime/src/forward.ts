@@ -46,19 +46,23 @@ export async function withTarget<T>(
 
 /** One whole exchange, buffered. Below undici's `request`: no stream is made for an answer of one chunk. */
 export function exchange(
+  { rightOfWay }: Router,
   target: Target,
   headers: Record<string, string>,
   body: Uint8Array | undefined,
 ): Promise<Answer> {
   const { instance } = target
   instance.begin()
+  const answered = rightOfWay.begin()
   return new Promise<Answer>((resolve, reject) => {
     const handler = new Collector(
       (answer) => {
+        answered()
         instance.end()
         resolve(answer)
       },
       (error) => {
+        answered()
         instance.end()
         reject(error)
       },

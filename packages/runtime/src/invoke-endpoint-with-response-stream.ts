@@ -12,12 +12,14 @@ export const InvokeEndpointWithResponseStream = operation('InvokeEndpointWithRes
   return withTarget(ctx.router, ctx.caller, input, async (target) => {
     const { instance } = target
     instance.begin()
+    const answered = ctx.router.rightOfWay.begin()
     const answer = await instance.pool
       .request({ method: 'POST', path: '/invocations', headers, body: input.Body ?? null, signal: ctx.signal })
       .catch((error: unknown) => {
         instance.end()
         throw error
       })
+      .finally(answered)
     // Bound to the stream and not to its reader, for a client that goes before it reads.
     answer.body.once('close', () => instance.end())
     const { statusCode: status } = answer

@@ -1,6 +1,6 @@
 import type { InvokeEndpointInput } from '@sagebrush/contract/sagemaker-runtime'
 import { ApiError } from '@sagebrush/core'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { type OpenRuntime, open, route, serveTask } from './testing.ts'
 
 const invoke = async (opened: OpenRuntime, input: Partial<InvokeEndpointInput> = {}, headers = {}) =>
@@ -59,6 +59,29 @@ test('the container sees the body and the headers that are for it, the client it
     'x-amzn-sagemaker-session-id': 's',
   })
 })
+
+test.each(['InvokeEndpoint', 'InvokeEndpointWithResponseStream'] as const)(
+  '%s goes before bulk work until its answer begins',
+  async (operation) => {
+    // The time stands still: bulk work that goes on has not waited for its limit.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    await using opened = open()
+    const { runtime, context } = opened
+    const order: string[] = []
+    let bulk: Promise<unknown> | undefined
+    await using task = await serveTask(async (_request, response) => {
+      bulk = runtime.router.rightOfWay.giveWay().then(() => order.push('bulk'))
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+      order.push('answer')
+      response.end('x')
+    })
+    runtime.router.set(context().caller, 'e', route({ name: 'v', sockets: [task.socketPath] }))
+    await runtime.operations[operation].handle({ EndpointName: 'e', Body: Buffer.from('1') }, context())
+    await bulk
+    expect(order).toEqual(['answer', 'bulk'])
+  },
+)
 
 test('an answer that is no success is a ModelError with what the container said', async () => {
   await using opened = open()

@@ -7,7 +7,7 @@ export const InvokeEndpoint = operation('InvokeEndpoint', async (input, ctx) => 
   requireSize(ctx.router, input.Body)
   const headers = containerHeaders(input, ctx.headers)
   return withTarget(ctx.router, ctx.caller, input, async (target) => {
-    const { status, headers: received, body } = await exchange(target, headers, input.Body)
+    const { status, headers: received, body } = await exchange(ctx.router, target, headers, input.Body)
     if (status < 200 || status > 299) throw modelError(ctx.caller, target, status, body.toString())
     return { Body: body, InvokedProductionVariant: target.variant, ...answerMembers(received) }
   })

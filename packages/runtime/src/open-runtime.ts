@@ -1,4 +1,4 @@
-import type { RequestContext } from '@sagebrush/core'
+import type { RequestContext, RightOfWay } from '@sagebrush/core'
 import type { RuntimeConfig } from './config.ts'
 import type { RuntimeContext } from './context.ts'
 import { InvokeEndpoint } from './invoke-endpoint.ts'
@@ -17,8 +17,8 @@ export interface Runtime {
 }
 
 /** SageMaker Runtime: the data plane of endpoints. Holds connections, stores nothing. */
-export function openRuntime(config: Partial<RuntimeConfig> = {}): Runtime {
-  const router = new Router(config)
+export function openRuntime(config: Partial<RuntimeConfig> = {}, rightOfWay?: RightOfWay): Runtime {
+  const router = new Router(config, rightOfWay)
   return {
     operations: runtimeOperations,
     router,

@@ -1,4 +1,4 @@
-import { ApiError, type Route, type RouterTable, type Scope, scopeKey } from '@sagebrush/core'
+import { ApiError, RightOfWay, type Route, type RouterTable, type Scope, scopeKey } from '@sagebrush/core'
 import { defaultConfig, type RuntimeConfig } from './config.ts'
 import { Instance } from './instance.ts'
 
@@ -23,14 +23,17 @@ export interface Target {
 /** Who answers for each endpoint, in memory: the endpoint reconcilers write it, every invocation reads it. */
 export class Router implements RouterTable {
   readonly config: RuntimeConfig
+  /** Invocations go before bulk work of the same thread. */
+  readonly rightOfWay: RightOfWay
   readonly #endpoints = new Map<string, Endpoint>()
   /** Every task that is routed, or was and still has requests. */
   readonly #instances = new Map<string, Instance>()
   readonly #random: () => number
 
   /** `random` gives numbers in [0, 1); for tests. */
-  constructor(config: Partial<RuntimeConfig> = {}, random: () => number = Math.random) {
+  constructor(config: Partial<RuntimeConfig> = {}, rightOfWay = new RightOfWay(), random: () => number = Math.random) {
     this.config = { ...defaultConfig, ...config }
+    this.rightOfWay = rightOfWay
     this.#random = random
   }
 

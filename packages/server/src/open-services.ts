@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { openBlobs } from '@sagebrush/blobs-fs'
-import { type Engine, Hints, type Store } from '@sagebrush/core'
+import { type Engine, Hints, RightOfWay, type Store } from '@sagebrush/core'
 import type { TaskNetwork } from '@sagebrush/engine-docker'
 import { type Identity, openIdentity } from '@sagebrush/identity'
 import { type Logs, openLogs } from '@sagebrush/logs'
@@ -49,8 +49,9 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const { config, home, clock, log, closers, facts, taskListeners } = options
   const store = await openStore({ path: join(home.folder('store'), 'state.db') })
   closers.push(() => store.close())
+  const rightOfWay = new RightOfWay()
   const [blobs, logStore] = await Promise.all([
-    openBlobs({ root: home.folder('blobs') }),
+    openBlobs({ root: home.folder('blobs'), giveWay: () => rightOfWay.giveWay() }),
     openLogStore({ root: home.folder('logs') }),
   ])
   closers.push(() => logStore.close())
@@ -60,10 +61,13 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const identity = await openIdentity({ store, clock, config: { mode }, log: write })
   const s3 = openS3({ store, blobs, clock, config: { makeBuckets: mode === 'auto' }, log })
   const logs = openLogs({ logStore, store, clock })
-  const runtime = openRuntime({
-    maxBodyBytes: config['limits.invokeBodyBytes'],
-    invocationTimeoutMs: config['limits.invokeTimeoutSeconds'] * 1000,
-  })
+  const runtime = openRuntime(
+    {
+      maxBodyBytes: config['limits.invokeBodyBytes'],
+      invocationTimeoutMs: config['limits.invokeTimeoutSeconds'] * 1000,
+    },
+    rightOfWay,
+  )
   closers.push(() => runtime.close())
   const answerOn = (network: TaskNetwork) => taskListeners.answerOn(network)
   const { engine, images } = await openEngines({ config, home, objects: s3.reader, log, answerOn })

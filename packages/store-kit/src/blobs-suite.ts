@@ -204,7 +204,8 @@ async function all(blobs: Blobs): Promise<{ id: string; modified: Date; sizeByte
 }
 
 async function* chunksOf(bytes: Buffer, size: number): AsyncIterable<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+  // Copies: the store may do with what it is given as it likes.
+  for (let at = 0; at < bytes.length; at += size) yield Uint8Array.from(bytes.subarray(at, at + size))
 }
 
 function hex(digests: BlobInfo['digests']): Record<string, string> {

@@ -29,7 +29,7 @@ async function writeBlobs(blobs: Blobs): Promise<void> {
   const writer = async (id: number): Promise<void> => {
     for (let n = 0; ; n++) {
       const chunk = Buffer.alloc(10_000 + n, `${id}`)
-      const info = await blobs.create(chunks([chunk, chunk]))
+      const info = await blobs.create(chunks([chunk, Buffer.from(chunk)]))
       acknowledge(`${info.id} ${id} ${info.sizeBytes}`)
     }
   }

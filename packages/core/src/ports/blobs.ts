@@ -23,7 +23,8 @@ export interface ByteRange {
 export interface Blobs {
   /**
    * Stores a stream whole or not at all. `check` runs after the last byte and before the rename: what it throws
-   * leaves nothing behind and reaches the caller. Throws `DiskFull` where the disk is.
+   * leaves nothing behind and reaches the caller. Throws `DiskFull` where the disk is. The source's chunks are the
+   * store's from then on: it gives their memory back when they are written, and nobody may read them any more.
    */
   create(
     source: AsyncIterable<Uint8Array>,

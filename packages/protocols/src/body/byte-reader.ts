@@ -1,9 +1,11 @@
 import { BodyTruncated } from './read-whole.ts'
 
+const nothing: Buffer = Buffer.alloc(0)
+
 /** Reads a stream by lines and by counts. What it was given and has not passed on is one chunk at most. */
 export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>
-  #rest: Buffer = Buffer.alloc(0)
+  #rest: Buffer = nothing
 
   constructor(source: AsyncIterator<Uint8Array>) {
     this.#source = source
@@ -13,7 +15,8 @@ export class ByteReader {
   async some(limit: number): Promise<Buffer> {
     while (this.#rest.length === 0) this.#rest = await this.#next()
     const taken = this.#rest.subarray(0, limit)
-    this.#rest = this.#rest.subarray(taken.length)
+    // Whoever reads may give the memory of `taken` back: nothing that is read later may lie in it.
+    this.#rest = taken.length === this.#rest.length ? nothing : this.#rest.subarray(taken.length)
     return taken
   }
 
