@@ -17,12 +17,14 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 
+/** This server's access keys, expired ones too. */
+export type FindKey = (accessKeyId: string) => Promise<{ readonly expires?: Date } | undefined>
+
 export interface Outside {
   readonly upstream: Upstream | undefined
   /** PEM of the authorities that the world outside is checked against; Node's own where there is none. */
   readonly ca: string | undefined
-  /** Whether an access key id is one of this server's. */
-  readonly isOwnKey: (accessKeyId: string) => Promise<boolean>
+  readonly findKey: FindKey
 }
 
 /**
@@ -91,12 +93,12 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
 }
 
-async function signedWithOwnKey(request: IncomingMessage, { isOwnKey }: Outside): Promise<boolean> {
+async function signedWithOwnKey(request: IncomingMessage, { findKey }: Outside): Promise<boolean> {
   const query = new URLSearchParams((request.url ?? '').split('?')[1])
   const [, inHeader] = /Credential=([^/,\s]+)\//.exec(request.headers.authorization ?? '') ?? []
   const keys = [inHeader, query.get('X-Amz-Credential')?.split('/')[0]].filter((key) => key !== undefined)
-  const own = await Promise.all(keys.map(isOwnKey))
-  return own.includes(true)
+  const own = await Promise.all(keys.map(findKey))
+  return own.some((key) => key !== undefined)
 }
 
 function isSignatureHeader(name: string): boolean {

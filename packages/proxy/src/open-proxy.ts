@@ -4,12 +4,12 @@ import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { writeCaBundle } from './ca-bundle.ts'
 import { dial, parseUpstream, type Upstream } from './dial.ts'
-import { forwardPlain, forwardToAws, type Outside } from './forward.ts'
+import { type FindKey, forwardPlain, forwardToAws, type Outside } from './forward.ts'
 import { isAwsHost, isHeldHost, isTelemetryHost, matchesHost, parseAuthority } from './hosts.ts'
 import { LocalAuthority } from './local-authority.ts'
 import { isOpenTo } from './open-to.ts'
-import { makePrivateFolder, readIfThere } from './private-files.ts'
-import { mayUseProxy, PROXY_USER, proxyToken } from './proxy-token.ts'
+import { readIfThere } from './private-files.ts'
+import { ProxyAccess } from './proxy-access.ts'
 import { NOT_HELD, notHeldMessage, refuse } from './refusal.ts'
 
 export type ProxyLog = (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, string>>) => void
@@ -22,8 +22,8 @@ export interface ProxyOptions {
   readonly target: { attach(server: Pick<Server, 'on'>): void }
   /** AWS hosts (`HOST` or `*.DOMAIN`) that go out to AWS instead. */
   readonly passThrough: readonly string[]
-  /** Whether an access key is one of this server's: what it signed leaves without its signature. */
-  readonly isOwnKey: (accessKeyId: string) => Promise<boolean>
+  /** What its keys signed leaves without its signature, and holders of valid ones may use the proxy. */
+  readonly findKey: FindKey
   /** The user's own HTTPS_PROXY and NO_PROXY. */
   readonly upstream?: { readonly proxy: string; readonly noProxy: string }
   /** The user's own CA bundle (SSL_CERT_FILE); the system's unless given. */
@@ -38,6 +38,8 @@ export interface Proxy {
   readonly certificate: string
   /** What HTTPS_PROXY is set to, for a proxy that is reached at `address` (`http://127.0.0.1:7243`). */
   url(address: string): string
+  /** The same for the holder of an access key, as long as the key is valid. */
+  urlFor(address: string, accessKeyId: string): string
   /** Takes the CONNECT requests of a server that does other things as well; `takes` is for its other requests. */
   attach(server: Pick<Server, 'on'>): void
   /** Takes a request for a whole address (`GET http://host/path`); false, untouched, for any other. */
@@ -51,23 +53,25 @@ export interface Proxy {
 /**
  * A forward proxy for programs that have AWS's host names built in: it is the server of `*.amazonaws.com` (with
  * certificates of an authority that can speak for nothing else) and a tunnel to every other host. Every request must
- * bear the token of `url`, so that nobody else on the machine, and no web page, can use it.
+ * bear what `url` or `urlFor` holds, so that nobody else on the machine, and no web page, can use it.
  */
 export async function openProxy(options: ProxyOptions): Promise<Proxy> {
-  const { folder } = options
-  makePrivateFolder(folder)
-  const authority = await LocalAuthority.open(folder, options.clock)
+  const { folder, clock, findKey } = options
+  const access = new ProxyAccess(folder, async (accessKeyId) => {
+    const key = await findKey(accessKeyId)
+    return key !== undefined && (key.expires === undefined || key.expires > clock())
+  })
+  const authority = await LocalAuthority.open(folder, clock)
   const caBundle = writeCaBundle(folder, authority.certificate, options.caBundle)
-  const token = proxyToken(folder)
-  const upstream = upstreamOf(options, token)
+  const upstream = upstreamOf(options, access)
   const ca = options.caBundle === undefined ? undefined : readIfThere(options.caBundle)
-  const forwarder = new ForwardProxy(options, authority, token, { upstream, ca, isOwnKey: options.isOwnKey })
-  const url = (address: string) => address.replace('://', `://${PROXY_USER}:${token}@`)
+  const forwarder = new ForwardProxy(options, authority, access, { upstream, ca, findKey })
   let own: Server | undefined
   return {
     caBundle,
     certificate: authority.certificate,
-    url,
+    url: (address) => access.url(address),
+    urlFor: (address, accessKeyId) => access.urlFor(address, accessKeyId),
     attach: (server) => forwarder.attach(server),
     takes: (request, response) => forwarder.takes(request, response),
     listen: async (port = 0) => {
@@ -78,7 +82,7 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
       own = server
       forwarder.attach(server)
       await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
-      return url(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+      return access.url(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
     },
     close: async () => {
       forwarder.close()
@@ -89,15 +93,15 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
 }
 
 /** A server that was started under `sagebrush run` finds this very proxy in its environment: that one is none. */
-function upstreamOf({ upstream }: ProxyOptions, token: string): Upstream | undefined {
-  if (!upstream || upstream.proxy === '' || upstream.proxy.includes(token)) return undefined
+function upstreamOf({ upstream }: ProxyOptions, access: ProxyAccess): Upstream | undefined {
+  if (!upstream || upstream.proxy === '' || access.isOurs(upstream.proxy)) return undefined
   return parseUpstream(upstream.proxy, upstream.noProxy)
 }
 
 class ForwardProxy {
   readonly #options: ProxyOptions
   readonly #authority: LocalAuthority
-  readonly #token: string
+  readonly #access: ProxyAccess
   readonly #outside: Outside
   /** Speaks HTTP inside of our TLS; listens nowhere. */
   readonly #inner = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 })
@@ -107,10 +111,10 @@ class ForwardProxy {
   readonly #hosts = new WeakMap<object, string>()
   readonly #sockets = new Set<Duplex>()
 
-  constructor(options: ProxyOptions, authority: LocalAuthority, token: string, outside: Outside) {
+  constructor(options: ProxyOptions, authority: LocalAuthority, access: ProxyAccess, outside: Outside) {
     this.#options = options
     this.#authority = authority
-    this.#token = token
+    this.#access = access
     this.#outside = outside
     options.target.attach(this.#target)
     for (const event of ['request', 'checkContinue'] as const) {
@@ -134,7 +138,12 @@ class ForwardProxy {
   takes(request: IncomingMessage, response: ServerResponse): boolean {
     const url = /^http:\/\//i.test(request.url ?? '') ? URL.parse(request.url ?? '') : null
     if (!url) return false
-    if (!mayUseProxy(request.headers['proxy-authorization'], this.#token)) {
+    void this.#take(request, response, url)
+    return true
+  }
+
+  async #take(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    if (!(await this.#access.allows(request.headers['proxy-authorization']))) {
       response.writeHead(407, { 'proxy-authenticate': 'Basic realm="sagebrush"', connection: 'close' }).end()
     } else if (isAwsHost(url.hostname)) {
       request.url = url.pathname + url.search
@@ -146,7 +155,6 @@ class ForwardProxy {
         forwardPlain(request, response, url, this.#outside.upstream),
       )
     }
-    return true
   }
 
   close(): void {
@@ -155,7 +163,7 @@ class ForwardProxy {
 
   async #connect(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     this.#watch(socket)
-    if (!mayUseProxy(request.headers['proxy-authorization'], this.#token)) {
+    if (!(await this.#access.allows(request.headers['proxy-authorization']))) {
       return end(socket, '407 Proxy Authentication Required', '', 'Proxy-Authenticate: Basic realm="sagebrush"\r\n')
     }
     const place = parseAuthority(request.url ?? '')

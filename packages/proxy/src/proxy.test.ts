@@ -150,6 +150,24 @@ test('without the token nothing is to be had', async () => {
   expect([plain.status, await plain.text()]).toEqual([400, 'This is a proxy. Set HTTPS_PROXY to it.\n'])
 })
 
+test('who holds an access key may use it as long as the key is valid', async () => {
+  const proxy = await openTestProxy(closers)
+  const through = async (holder: string, user = holder) => {
+    const address = new URL(proxy.urlFor(proxy.address.replace(/[^/]+@/, ''), holder))
+    expect(address.href).not.toContain(new URL(proxy.address).password)
+    address.username = user
+    const answer = await tunnel(address.href, 'sts.amazonaws.com:443')
+    if ('status' in answer) return answer.status
+    answer.destroy()
+    return 200
+  }
+  expect(await through('ASIALASTS00000000000')).toBe(200)
+  expect(await through('AKIAOURS000000000000')).toBe(200)
+  expect(await through('ASIAEXPIRED000000000')).toBe(407)
+  expect(await through('ASIAUNKNOWN000000000')).toBe(407)
+  expect(await through('ASIAEXPIRED000000000', 'ASIALASTS00000000000')).toBe(407)
+})
+
 test.each([
   ['no-port', 400],
   ['host:99999', 400],
@@ -208,13 +226,13 @@ test('the key and the token are for their owner alone, and stay over a restart',
   expect(bundle.startsWith(first.certificate)).toBe(true)
   expect(bundle.match(/BEGIN CERTIFICATE/g)?.length).toBeGreaterThan(20)
   const options = { folder, clock: () => new Date(), target: { attach() {} }, passThrough: [], log: () => {} }
-  const second = await openProxy({ ...options, isOwnKey: async () => false })
+  const second = await openProxy({ ...options, findKey: async () => undefined })
   closers.add(() => second.close())
   expect(second.certificate).toBe(first.certificate)
-  const third = await openProxy({ ...options, isOwnKey: async () => false, caBundle: first.caBundle })
+  const third = await openProxy({ ...options, findKey: async () => undefined, caBundle: first.caBundle })
   closers.add(() => third.close())
   expect(readFileSync(third.caBundle, 'utf8')).toBe(bundle)
-  await expect(openProxy({ ...options, isOwnKey: async () => false, caBundle: '/nowhere.pem' })).rejects.toThrow(
+  await expect(openProxy({ ...options, findKey: async () => undefined, caBundle: '/nowhere.pem' })).rejects.toThrow(
     'The CA bundle /nowhere.pem is not there',
   )
   expect(new URL(second.url('http://127.0.0.1:1')).password).toBe(new URL(first.address).password)

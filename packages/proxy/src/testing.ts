@@ -78,6 +78,13 @@ export function recorder() {
   }
 }
 
+/** Expires as a date says. */
+export const testKeys: Readonly<Record<string, { readonly expires?: Date }>> = {
+  AKIAOURS000000000000: {},
+  ASIALASTS00000000000: { expires: new Date('2999-01-01') },
+  ASIAEXPIRED000000000: { expires: new Date('2020-01-01') },
+}
+
 /** A proxy that listens on loopback, in front of a recorder. */
 export async function openTestProxy(closers: Closers, options: Partial<ProxyOptions> = {}) {
   const target = recorder()
@@ -87,7 +94,7 @@ export async function openTestProxy(closers: Closers, options: Partial<ProxyOpti
     clock: () => new Date(),
     target,
     passThrough: [],
-    isOwnKey: async (id) => id === 'AKIAOURS000000000000',
+    findKey: async (id) => testKeys[id],
     log: (_level, message) => logged.push(message),
     ...options,
   })

@@ -10,6 +10,7 @@ import { openServerLog, type ServerLog, type ServerLogOptions } from './log/serv
 import { openGateway } from './open-gateway.ts'
 import { openServices, type Services } from './open-services.ts'
 import { openForwardProxy } from './proxy.ts'
+import type { TaskFacts } from './task-environment.ts'
 
 export interface ServerOptions {
   readonly config: Config
@@ -68,9 +69,13 @@ async function open(
   const log = openServerLog({ folder: home.path, level, maxBytes, now: clock, console })
   // Known once it listens, and asked for only by tasks and clients, which come later.
   let facts: ClientFacts | undefined
+  let taskFacts: TaskFacts | undefined
   const taskListeners = new TaskListeners()
   closers.push(() => taskListeners.close())
-  const services = await openServices({ config, home, clock, log, closers, facts: () => facts, taskListeners })
+  const services = await openServices({
+    ...{ config, home, clock, log, closers, taskListeners },
+    taskFacts: () => taskFacts,
+  })
   const key = await services.identity.bootstrap(config.account || undefined)
 
   const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 })
@@ -106,7 +111,6 @@ async function open(
   closers.push(() => closeListener(server))
   taskListeners.open(server, config.host, Number(new URL(url).port))
   const { accessKeyId, secretAccessKey, account, roleArn } = key
-  const { caBundle, taskCaBundle } = proxy ?? {}
   const known: ClientFacts = {
     url,
     region: config.region,
@@ -115,10 +119,10 @@ async function open(
     secretAccessKey,
     roleArn,
     proxyUrl: proxy?.url(url),
-    caBundle,
-    taskCaBundle,
+    caBundle: proxy?.caBundle,
   }
   facts = known
+  taskFacts = { url, caBundle: proxy?.taskCaBundle, proxyUrl: proxy && ((id) => proxy.urlFor(url, id)) }
   await writeClientFiles(home.path, known)
 
   closers.push(() => services.sagemaker.close())

@@ -13,10 +13,9 @@ import { takeSnapshot } from './backup/snapshot.ts'
 import type { Config } from './config/settings.ts'
 import { openEngines } from './engines/open-engines.ts'
 import type { TaskListeners } from './engines/task-listeners.ts'
-import type { ClientFacts } from './home/client-files.ts'
 import type { Home } from './home/open-home.ts'
 import type { LogFields, ServerLog } from './log/server-log.ts'
-import { taskEnvironment } from './task-environment.ts'
+import { type TaskFacts, taskEnvironment } from './task-environment.ts'
 
 export interface ServicesOptions {
   readonly config: Config
@@ -26,7 +25,7 @@ export interface ServicesOptions {
   /** Gets what must be closed, in the order of opening. */
   readonly closers: (() => Promise<unknown> | unknown)[]
   /** Known once the server listens. */
-  readonly facts: () => ClientFacts | undefined
+  readonly taskFacts: () => TaskFacts | undefined
   readonly taskListeners: TaskListeners
 }
 
@@ -46,7 +45,7 @@ export interface Services {
 }
 
 export async function openServices(options: ServicesOptions): Promise<Services> {
-  const { config, home, clock, log, closers, facts, taskListeners } = options
+  const { config, home, clock, log, closers, taskFacts, taskListeners } = options
   const store = await openStore({ path: join(home.folder('store'), 'state.db') })
   closers.push(() => store.close())
   const rightOfWay = new RightOfWay()
@@ -84,7 +83,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     router: runtime.router,
     probe: httpProbe,
     taskEnvironment: (scope, credentials) => {
-      const known = facts()
+      const known = taskFacts()
       if (!known) throw new Error('a task was to start before the server listens')
       return taskEnvironment(known, scope, credentials)
     },

@@ -29,7 +29,7 @@ export async function openForwardProxy(options: OpenForwardProxyOptions): Promis
     clock,
     target,
     passThrough: config['proxy.passThrough'],
-    isOwnKey: async (accessKeyId) => (await accessKeys.find(accessKeyId)) !== undefined,
+    findKey: (accessKeyId) => accessKeys.find(accessKeyId),
     upstream: {
       proxy: process.env.HTTPS_PROXY ?? process.env.https_proxy ?? '',
       noProxy: process.env.NO_PROXY ?? process.env.no_proxy ?? '',

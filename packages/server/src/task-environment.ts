@@ -1,14 +1,18 @@
 import type { RoleCredentials, Scope } from '@sagebrush/core'
 import { proxyEnvironment } from './client-environment.ts'
-import type { ClientFacts } from './home/client-files.ts'
+
+/** What a server that listens tells its tasks. */
+export interface TaskFacts {
+  readonly url: string
+  /** For the holder of an access key; absent where the proxy is off. */
+  readonly proxyUrl?: ((accessKeyId: string) => string) | undefined
+  /** The CA bundle where tasks can read it: the home is hidden from them. */
+  readonly caBundle?: string | undefined
+}
 
 /** What a task's code needs to reach this server as its role, and as nobody else. */
-export function taskEnvironment(
-  facts: Pick<ClientFacts, 'url' | 'proxyUrl' | 'taskCaBundle'>,
-  scope: Scope,
-  credentials: RoleCredentials,
-): Record<string, string> {
-  const { proxyUrl } = facts
+export function taskEnvironment(facts: TaskFacts, scope: Scope, credentials: RoleCredentials): Record<string, string> {
+  const proxyUrl = facts.proxyUrl?.(credentials.accessKeyId)
   return {
     AWS_ENDPOINT_URL: onTaskHost(facts.url),
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -18,7 +22,7 @@ export function taskEnvironment(
     AWS_DEFAULT_REGION: scope.region,
     AWS_EC2_METADATA_DISABLED: 'true',
     ...proxyEnvironment(
-      { proxyUrl: proxyUrl && onTaskHost(proxyUrl), caBundle: facts.taskCaBundle && '{caBundle}' },
+      { proxyUrl: proxyUrl && onTaskHost(proxyUrl), caBundle: facts.caBundle && '{caBundle}' },
       { NO_PROXY: '{host}' },
     ),
   }

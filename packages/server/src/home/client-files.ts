@@ -15,8 +15,6 @@ export interface ClientFacts {
   readonly proxyUrl?: string | undefined
   /** The system's certificates and our own. */
   readonly caBundle?: string | undefined
-  /** The same where tasks can read it. */
-  readonly taskCaBundle?: string | undefined
 }
 
 export interface ClientFiles {
