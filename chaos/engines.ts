@@ -8,12 +8,21 @@ import { processesOfTasks } from './processes.ts'
 export interface EngineUnderTest {
   /** What the machine still has of a home's tasks once all are removed, in words. */
   leftBehind(home: string): Promise<readonly string[]>
+  /** Removes what a run that broke off has left with the engine, its processes killed. */
+  removeLeftBehind(home: string): void
   /**
    * Kills what stands between the server and the task with this token, and so the task too. Resolves to what the
    * job's FailureReason must then say.
    */
   killSupervisor(home: string, token: string): Promise<RegExp>
 }
+
+/** How Docker lists what a home may have there; containers first, which hold the others. */
+const kinds = {
+  container: ['container', 'ls', '--all', '--quiet'],
+  network: ['network', 'ls', '--quiet'],
+  volume: ['volume', 'ls', '--quiet'],
+} as const
 
 export const engineNames = ['process', 'docker'] as const
 
@@ -24,6 +33,7 @@ export const engines: Readonly<Record<(typeof engineNames)[number], EngineUnderT
       ...globSync('tasks/.{new,gone}-*', { cwd: home }).map((name) => `half a task: ${name}`),
       ...globSync('tasks/.hints/*', { cwd: home }).map((name) => `file ${name}`),
     ],
+    removeLeftBehind: () => {}, // all of it lies in the home
     killSupervisor: async (home, token) => {
       const folder = taskFolders(home).find((name) =>
         readFileSync(join(home, 'tasks', name, 'spec.json'), 'utf8').includes(token),
@@ -39,10 +49,14 @@ export const engines: Readonly<Record<(typeof engineNames)[number], EngineUnderT
   docker: {
     leftBehind: async (home) => [
       ...globSync('containers/.{new,probe}-*', { cwd: home }).map((name) => `half a task: ${name}`),
-      ...ofHome(home, 'container', ['ps', '--all', '--quiet']),
-      ...ofHome(home, 'network', ['network', 'ls', '--quiet']),
-      ...ofHome(home, 'volume', ['volume', 'ls', '--quiet']),
+      ...Object.entries(kinds).flatMap(([kind, list]) => listed(home, list).map((id) => `${kind} ${id}`)),
     ],
+    removeLeftBehind: (home) => {
+      for (const [kind, list] of Object.entries(kinds)) {
+        const ids = listed(home, list)
+        if (ids.length > 0) execFileSync('docker', [kind, 'rm', '--force', ...ids], { stdio: 'ignore' })
+      }
+    },
     killSupervisor: async (_home, token) => {
       const [first] = processesOfTasks(new RegExp(token)).get(token) ?? []
       if (!first) throw new Error(`no process has ${token}`)
@@ -59,10 +73,6 @@ function taskFolders(home: string): readonly string[] {
 /** One word of each container of the home, in Docker's form (`{{.ID}}`). */
 export function containersOf(home: string, format: string): readonly string[] {
   return listed(home, ['ps', '--all', '--no-trunc', '--format', format])
-}
-
-function ofHome(home: string, kind: string, list: readonly string[]): string[] {
-  return listed(home, list).map((id) => `${kind} ${id}`)
 }
 
 /** What Docker has with the label of the home: the engine's mark, which outlives every server. */

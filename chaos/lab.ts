@@ -43,7 +43,7 @@ export async function withLab(
   const engine = engines[options.engine]
   const run = `chaos-${random.below(1e9).toString(36)}`
   const server = await ServerUnderTest.open(options.engine, diskMiB)
-  const stop = () => abandon(server, run)
+  const stop = () => abandon(server, engine, run)
   process.once('SIGINT', stop).once('SIGTERM', stop)
   let lab: Lab | undefined
   let whole = false
@@ -78,6 +78,7 @@ export async function withLab(
     lab?.clients.close()
     await server.kill()
     killTasks(run)
+    if (!whole && !options.keep) engine.removeLeftBehind(server.home)
     process.off('SIGINT', stop).off('SIGTERM', stop)
     if (options.keep && !whole) say(`kept ${server.home}`)
     else server.removeFolder()
@@ -104,9 +105,10 @@ function killTasks(run: string): void {
 }
 
 /** At once, or the run would go on with its next part. */
-function abandon(server: ServerUnderTest, run: string): void {
+function abandon(server: ServerUnderTest, engine: EngineUnderTest, run: string): void {
   void server.kill()
   killTasks(run)
+  engine.removeLeftBehind(server.home)
   server.removeFolder()
   process.exit(130)
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { eventsOf } from './check-job.ts'
 import type { Clients } from './clients.ts'
 import { Findings } from './findings.ts'
-import type { Job } from './fleet.ts'
+import type { Fleet, Job } from './fleet.ts'
 import { type Lab, withLab } from './lab.ts'
 import { processesOfTasks } from './processes.ts'
 import { Random, spread } from './random.ts'
@@ -42,7 +42,7 @@ export const tasksKilled: Scenario = {
 
 const kills: Readonly<Record<(typeof kinds)[number], (lab: Lab, findings: Findings) => Promise<string>>> = {
   command: async ({ clients, fleet }) => {
-    const job = youngest(fleet.running())
+    const job = await youngest(fleet)
     job.linesAtKill = await someLines(clients, job)
     const script = fleet.processOf(job)
     if (!script) throw new Error(`${job.name} has no process`)
@@ -51,7 +51,7 @@ const kills: Readonly<Record<(typeof kinds)[number], (lab: Lab, findings: Findin
     return `process ${script.pid} of ${job.name}`
   },
   supervisor: async ({ clients, fleet, engine, server }) => {
-    const job = youngest(fleet.running())
+    const job = await youngest(fleet)
     job.linesAtKill = await someLines(clients, job)
     mustFail(job, await engine.killSupervisor(server.home, job.token))
     return `that of ${job.name}`
@@ -74,10 +74,12 @@ const kills: Readonly<Record<(typeof kinds)[number], (lab: Lab, findings: Findin
 }
 
 /** The one that has the most before it; the others may end by themselves meanwhile. */
-function youngest(running: readonly Job[]): Job {
-  const job = running.findLast(({ reason }) => reason === undefined)
-  if (!job) throw new Error('no job runs that may be killed')
-  return job
+function youngest(fleet: Fleet): Promise<Job> {
+  return until('a running job that is to succeed', 60, async () => {
+    // Those that are being killed still run for a moment, and count.
+    const running = await fleet.refill()
+    return running.findLast(({ reason }) => reason === undefined)
+  })
 }
 
 /** How many the log has: some, for a script that has just begun has printed nothing that could be lost. */

@@ -47,6 +47,10 @@ describe.each(engines)('on the $name engine', ({ name: engine, needs }) => {
     expect(done.stdout).toContain('Successfully installed tabulate-0.9.0')
     expect(done.stdout).toContain('train.py --n-estimators 50 --max-depth 4')
     expect(done.stdout).toMatch(/\| test +\| +30 \| +0\.9\d+ \|/)
+    // Its driver prints the task's environment. What lets others than the task through the proxy is not in it.
+    const { proxyUrl } = JSON.parse(readFileSync(join(server.home, 'client', 'facts.json'), 'utf8'))
+    expect(done.stdout).toMatch(/https_proxy/i)
+    expect(done.stdout).not.toContain(new URL(proxyUrl).password)
     // What the SDK cannot reach it tells in passing: its telemetry, its look at the account.
     expect(done.stdout + done.stderr).not.toMatch(/Traceback|telemetry.*(fail|error)|Could not|Max retries/i)
 
