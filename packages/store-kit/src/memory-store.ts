@@ -38,6 +38,14 @@ export function memoryStore(): Store {
   }
 }
 
+let lastFirst = 0
+
+/** No row is written so often that it comes to the next one's. */
+function firstVersion(): number {
+  lastFirst += 1_000_000
+  return lastFirst
+}
+
 class MemoryCollection<T> implements Collection<T> {
   readonly #spec: CollectionSpec<T>
   readonly #scopes: Map<string, Map<string, Row<T>>>
@@ -70,7 +78,7 @@ class MemoryCollection<T> implements Collection<T> {
 
   async insert(scope: Scope, name: string, value: T): Promise<boolean> {
     if (this.#rows(scope).has(name)) return false
-    this.#write(scope, name, 1, value)
+    this.#write(scope, name, firstVersion(), value)
     return true
   }
 
@@ -86,7 +94,7 @@ class MemoryCollection<T> implements Collection<T> {
 
   async put(scope: Scope, name: string, value: T): Promise<Row<T> | undefined> {
     const before = this.#rows(scope).get(name)
-    this.#write(scope, name, (before?.version ?? 0) + 1, value)
+    this.#write(scope, name, before ? before.version + 1 : firstVersion(), value)
     return before
   }
 

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import type { IndexCell, RowKey, StoredValue, WriterCalls } from './messages.ts'
 import { bindCell, columnOf, ensureTable, finishIndex, tableOf } from './schema.ts'
@@ -25,8 +26,10 @@ export class WriteRows {
   insert({ json, cells, ...key }: Input<'insert'>): boolean {
     const { columns, values } = columnsOf(cells)
     const sql = `INSERT INTO ${tableOf(key.collection)} (scope, name, version, value${columns.map((c) => `, ${c}`).join('')})
-      VALUES (?, ?, 1, ?${', ?'.repeat(columns.length)}) ON CONFLICT (scope, name) DO NOTHING`
-    return Number(this.#statements.of(sql).run(this.#scope(key), key.name, json, ...values).changes) === 1
+      VALUES (?, ?, ?, ?${', ?'.repeat(columns.length)}) ON CONFLICT (scope, name) DO NOTHING`
+    return (
+      Number(this.#statements.of(sql).run(this.#scope(key), key.name, firstVersion(), json, ...values).changes) === 1
+    )
   }
 
   update({ json, cells, version, ...key }: Input<'update'>): boolean {
@@ -98,6 +101,11 @@ export class WriteRows {
     this.#scopes.set(key, id)
     return id
   }
+}
+
+/** Below 2^47: as good as none twice, and far enough from where integers end. */
+function firstVersion(): number {
+  return randomInt(1, 2 ** 47)
 }
 
 function columnsOf(cells: Cells): { columns: string[]; values: (number | string | Uint8Array)[] } {

@@ -1,7 +1,10 @@
 import type { Scope } from '../caller.ts'
 import type { Projected, Projection } from '../projection.ts'
 
-/** One stored value with the version that guards its next write (1 at insert, then +1 a write). */
+/**
+ * One stored value with the version that guards its next write: at the insert one that no row of this name had before,
+ * so that a row which was removed and made again is not taken for the old one; then +1 a write.
+ */
 export interface Row<T> {
   readonly scope: Scope
   readonly name: string

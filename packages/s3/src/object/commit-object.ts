@@ -28,9 +28,10 @@ export async function commitObject(ports: S3Ports, target: WriteTarget, record: 
   if (replaced) await removeBlob(ports, replaced.value.blob)
   if (await ports.buckets.get(target.scope, target.bucket)) return
   // DeleteBucket looks for objects after it removed the bucket's row, so one of the two always sees the other.
-  const version = (replaced?.version ?? 0) + 1
-  const undone = await ports.objects.remove(target.scope, objectName(target.bucket, target.key), version)
-  if (undone) await removeBlob(ports, record.blob)
+  const name = objectName(target.bucket, target.key)
+  const written = await ports.objects.get(target.scope, name)
+  if (written?.value.blob === record.blob && (await ports.objects.remove(target.scope, name, written.version)))
+    await removeBlob(ports, record.blob)
   throw noSuchBucket(target.scope.account, target.bucket)
 }
 
