@@ -23,6 +23,8 @@ export interface Instance {
   readonly restarts: number
   /** Not started before: the pause after a death. */
   readonly notBefore?: Date
+  /** By a change of capacity that is under way: where one of these cannot start, all of them are taken away. */
+  readonly added?: true
 }
 
 /** A variant with all that its tasks need, so that neither its configuration nor its model need stay. */

@@ -228,6 +228,41 @@ test('weights and capacities change in place: what is added waits for its health
   await expect((async () => change(1, 1))()).resolves.toBeDefined()
 })
 
+test('an instance that a change of capacity adds and that cannot start is taken away, and the endpoint goes on', async () => {
+  const world = await begin()
+  await create(world)
+  const first = await serve(world, 0)
+  await status(world, 'InService')
+  const change = (DesiredInstanceCount: number) =>
+    world.service.operations.UpdateEndpointWeightsAndCapacities.handle(
+      { EndpointName: 'e', DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic', DesiredInstanceCount }] },
+      world.context(),
+    )
+  await change(3)
+  const second = await serve(world, 1)
+  const third = await until(() => world.engine.started[2])
+  const message = 'The data at s3://models/m/model.tar.gz is not there'
+  world.engine.set(third.id, { phase: 'failed', fault: 'user', message, ended: world.now() })
+  const seen = await status(world, 'InService')
+  expect(seen.FailureReason).toContain(`for production variant AllTraffic could not be started: ${message}`)
+  expect(seen.ProductionVariants).toMatchObject([{ CurrentInstanceCount: 1, DesiredInstanceCount: 1 }])
+  await until(() => world.engine.stoppedWithMs(second.id) === 30_000)
+  expect(routed(world)).toEqual([first.id])
+
+  await change(2)
+  await until(() => world.engine.started.length === 4)
+  await serve(world, 3)
+  const again = await status(world, 'InService')
+  expect(again.FailureReason).toBeUndefined()
+  expect(again.ProductionVariants).toMatchObject([{ CurrentInstanceCount: 2, DesiredInstanceCount: 2 }])
+  // Once in service it is one like the others: where it dies it is replaced.
+  const [, added = ''] = routed(world)
+  world.engine.end(added, { exit: { code: 1 } })
+  await until(() => routed(world).length === 1)
+  world.pass(1)
+  await until(() => world.engine.started.length === 5)
+})
+
 test('the last lines of a replaced instance are stored though the server died meanwhile', async () => {
   const world = await begin()
   await create(world)

@@ -1,5 +1,6 @@
 import type { Row, Scope } from '@sagebrush/core'
 import { hintKey } from '../resource-key.ts'
+import { addedTo, allInService, withoutAdded } from './capacity.ts'
 import { type Endpoint, instancesOf, retire } from './endpoint.ts'
 import { failedInstance } from './failure.ts'
 import { claim, look, startMissing } from './instances.ts'
@@ -57,11 +58,13 @@ async function advance(ctx: EndpointReconciling, row: Row<Endpoint>, observed: O
     if (failure !== undefined) return withoutNext(endpoint, failure, now)
     if (isReady(endpoint.next)) return promoted(endpoint, endpoint.next, now)
   }
+  if (endpoint.status !== 'Updating' || endpoint.next || !endpoint.current) return restartDead(ctx, endpoint, observed)
+  // Its capacity is changed.
+  const added = addedTo(endpoint.current)
+  const failure = added && (await failedInstance(ctx, row, added, observed))
+  if (failure !== undefined) return withoutAdded(endpoint, failure, now)
   const alive = restartDead(ctx, endpoint, observed)
-  if (alive.status === 'Updating' && !alive.next && alive.current && isReady(alive.current)) {
-    return { ...alive, status: 'InService', modified: now }
-  }
-  return alive
+  return alive.current && isReady(alive.current) ? allInService(alive, now) : alive
 }
 
 function promoted(endpoint: Endpoint, deployment: NonNullable<Endpoint['next']>, now: Date): Endpoint {

@@ -32,7 +32,10 @@ export const UpdateEndpointWeightsAndCapacities = operation(
       if (!wanted) return variant
       const count = wanted.DesiredInstanceCount ?? variant.instances.length
       dropped.push(...variant.instances.slice(count).map((instance) => retired(variant, instance, now)))
-      const added = Array.from({ length: Math.max(0, count - variant.instances.length) }, () => newInstance())
+      const added = Array.from({ length: Math.max(0, count - variant.instances.length) }, () => ({
+        ...newInstance(),
+        added: true as const,
+      }))
       const serverless = variant.serverless && { ...variant.serverless, ...wanted.ServerlessUpdateConfig }
       return {
         ...variant,
