@@ -5,10 +5,10 @@ import type { TrainingJob } from './training-job.ts'
 
 export const TRAINING_LOG_GROUP = '/aws/sagemaker/TrainingJobs'
 
-/** `<job>/algo-N-<epoch seconds>`; an attempt after an internal error has streams of its own, as a new epoch would. */
+/** `<job>/algo-N-<epoch milliseconds>`; an attempt after an internal error has streams of its own, as a new epoch would. */
 export function logStream(job: TrainingJob, host: string): string {
-  const epoch = Math.floor(job.created.getTime() / 1000) + job.formerAttempts.length
-  return `${job.name}/${host}-${epoch}`
+  const stamp = job.logStamp ?? Math.floor(job.created.getTime() / 1000)
+  return `${job.name}/${host}-${stamp + job.formerAttempts.length}`
 }
 
 export function logTarget(scope: Scope, job: TrainingJob, host: string): LogTarget {

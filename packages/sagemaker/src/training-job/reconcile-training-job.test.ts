@@ -51,7 +51,7 @@ test('a job runs from Create to Completed, with every transition, its log and it
   expect(job.OutputDataConfig).toEqual({ KmsKeyId: '', CompressionType: 'GZIP', S3OutputPath: 's3://out/' })
   expect(job.ModelArtifacts).toEqual({ S3ModelArtifacts: 's3://out/job/output/model.tar.gz' })
   expect(Buffer.from(world.objects.get('s3://out/job/output/model.tar.gz') ?? []).toString()).toBe('the model')
-  const epoch = Math.floor(Date.parse('2026-03-01T12:00:00Z') / 1000)
+  const epoch = Date.parse('2026-03-01T12:00:00Z')
   const [stream] = await world.logs.streams(caller, '/aws/sagemaker/TrainingJobs')
   expect(stream?.name).toBe(`job/algo-1-${epoch}`)
   expect((await logOf(world, 'job/algo-1')).map(({ message }) => message)).toEqual([
@@ -62,6 +62,32 @@ test('a job runs from Create to Completed, with every transition, its log and it
     'three',
   ])
   await until(() => world.engine.tasks.size === 0)
+})
+
+test('a job with the name of one that was deleted within the same second has a log of its own', async () => {
+  const world = await begin()
+  const run = async (index: number, lines: readonly string[]) => {
+    await createJob(world, jobRequest('job'))
+    const id = (await taskIds(world, index + 1))[index] ?? ''
+    world.engine.run(id)
+    world.engine.print(id, ...lines)
+    world.engine.end(id)
+    await jobStatus(world, 'Completed')
+    await until(() => world.engine.tasks.size === 0)
+  }
+  await run(0, ['first', 'with', 'more', 'lines'])
+  await world.service.operations.DeleteTrainingJob.handle({ TrainingJobName: 'job' }, world.context())
+  world.pass(0.5)
+  await run(1, ['second'])
+  const group = '/aws/sagemaker/TrainingJobs'
+  const logs = await Promise.all(
+    (await world.logs.streams(caller, group)).map(async ({ name }) => {
+      const from = { from: 0, direction: 'forward', limit: 100, maxBytes: 1e6 } as const
+      const { events } = await world.logs.read(caller, group, name, from)
+      return events.map(({ message }) => message).filter((message) => !message.startsWith('Sagebrush: '))
+    }),
+  )
+  expect(logs).toEqual([['first', 'with', 'more', 'lines'], ['second']])
 })
 
 test('a task that is over before anybody looked leaves the whole history', async () => {

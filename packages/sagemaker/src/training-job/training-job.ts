@@ -34,6 +34,11 @@ export interface TrainingJob {
   readonly hosts: readonly Host[]
   /** `tj-<12 letters>`, of the attempt under way; a host's task is `<attempt>-algo-N`. */
   readonly attempt: string
+  /**
+   * In the names of its log streams, where AWS has epoch seconds; absent in a job of a version that had these too. A
+   * name can be used again within a second.
+   */
+  readonly logStamp?: number
   /** Attempts that ended with our own fault; what is left of them goes when the job settles. */
   readonly formerAttempts: readonly string[]
   /** Why the tasks were asked to stop. */
@@ -94,6 +99,7 @@ export function newTrainingJob(
     roleCreated: found.roleCreated,
     hosts: hostsOf(input.ResourceConfig),
     attempt: newAttempt(),
+    logStamp: now.getTime(),
     formerAttempts: [],
     settled: false,
   }
