@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -81,9 +81,13 @@ test('the image is built from the package, serves AWS’s SDK, and keeps its hom
   const bytes = randomBytes(1024 ** 2)
   await s3.createBucket({ Bucket: 'kept' })
   await s3.putObject({ Bucket: 'kept', Key: 'bytes', Body: bytes })
-  await expect(new SageMaker(client).describeTrainingJob({ TrainingJobName: 'none' })).rejects.toThrow(
+  const sagemaker = new SageMaker(client)
+  await expect(sagemaker.describeTrainingJob({ TrainingJobName: 'none' })).rejects.toThrow(
     'Requested resource not found',
   )
+
+  // Its jobs run in containers beside its own.
+  expect(await trainBeside(s3, sagemaker, 'beside')).toBe('3 words here')
 
   // From outside, its process id is somebody else's.
   const outside = { ...process.env, SAGEBRUSH_HOME: home, SAGEBRUSH_PORT: undefined }
@@ -110,6 +114,39 @@ test('the image is built from the package, serves AWS’s SDK, and keeps its hom
   const again = await s3.getObject({ Bucket: 'kept', Key: 'bytes' })
   expect(Buffer.compare((await again.Body?.transformToByteArray()) ?? new Uint8Array(), bytes)).toBe(0)
 })
+
+/** A job whose model holds what its channel does; resolves to the model. */
+async function trainBeside(s3: S3, sagemaker: SageMaker, job: string): Promise<string> {
+  await s3.putObject({ Bucket: 'kept', Key: 'train/words', Body: '3 words here' })
+  await sagemaker.createTrainingJob({
+    TrainingJobName: job,
+    RoleArn: 'arn:aws:iam::123456789012:role/beside',
+    AlgorithmSpecification: {
+      TrainingImage: 'debian:bookworm-slim',
+      TrainingInputMode: 'File',
+      ContainerEntrypoint: ['cp', '/opt/ml/input/data/train/words', '/opt/ml/model/words'],
+    },
+    InputDataConfig: [
+      {
+        ChannelName: 'train',
+        DataSource: { S3DataSource: { S3DataType: 'S3Prefix', S3Uri: 's3://kept/train/' } },
+      },
+    ],
+    OutputDataConfig: { S3OutputPath: 's3://kept/out' },
+    ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 1 },
+    StoppingCondition: { MaxRuntimeInSeconds: 60 },
+  })
+  const ended = await until(60_000, async () => {
+    const seen = await sagemaker.describeTrainingJob({ TrainingJobName: job })
+    return seen.TrainingJobStatus === 'InProgress' ? undefined : seen
+  })
+  expect([ended.TrainingJobStatus, ended.FailureReason]).toEqual(['Completed', undefined])
+  const model = await s3.getObject({ Bucket: 'kept', Key: `out/${job}/output/model.tar.gz` })
+  const archive = join(folder, 'model.tar.gz')
+  writeFileSync(archive, (await model.Body?.transformToByteArray()) ?? '')
+  const untarred = await run('tar', ['-xzOf', archive, 'words'], process.env)
+  return untarred.stdout
+}
 
 function freePort(): Promise<number> {
   return new Promise((resolve) => {
