@@ -87,7 +87,9 @@ test('the image is built from the package, serves AWS’s SDK, and keeps its hom
   )
 
   // Its jobs run in containers beside its own.
-  expect(await trainBeside(s3, sagemaker, 'beside')).toBe('3 words here')
+  await s3.putObject({ Bucket: 'kept', Key: 'train/words', Body: '3 words here' })
+  await trainBeside(sagemaker, 'beside', 'cp /opt/ml/input/data/train/words /opt/ml/model/')
+  expect(await modelOf(s3, sagemaker, 'beside')).toBe('3 words here')
 
   // From outside, its process id is somebody else's.
   const outside = { ...process.env, SAGEBRUSH_HOME: home, SAGEBRUSH_PORT: undefined }
@@ -106,25 +108,30 @@ test('the image is built from the package, serves AWS’s SDK, and keeps its hom
   await docker('exec', name, 'sagebrush', 'backup', copy)
   expect(statSync(copy).size).toBeGreaterThan(bytes.length)
 
+  await trainBeside(sagemaker, 'outlives', 'sleep 5; date +%s > /opt/ml/model/words')
+  const trains = async () =>
+    (await sagemaker.describeTrainingJob({ TrainingJobName: 'outlives' })).SecondaryStatus === 'Training' || undefined
+  await until(30_000, trains)
+  const stopping = Date.now() / 1000
   await docker('stop', name)
   expect(existsSync(join(home, 'server.json'))).toBe(false)
   expect(await docker('inspect', '--format', '{{.State.ExitCode}}', name)).toBe('0\n')
   await docker('start', name)
   await until(60_000, health)
+  // A job that ran meanwhile went on.
+  expect(Number(await modelOf(s3, sagemaker, 'outlives'))).toBeGreaterThanOrEqual(Math.floor(stopping))
   const again = await s3.getObject({ Bucket: 'kept', Key: 'bytes' })
   expect(Buffer.compare((await again.Body?.transformToByteArray()) ?? new Uint8Array(), bytes)).toBe(0)
 })
 
-/** A job whose model holds what its channel does; resolves to the model. */
-async function trainBeside(s3: S3, sagemaker: SageMaker, job: string): Promise<string> {
-  await s3.putObject({ Bucket: 'kept', Key: 'train/words', Body: '3 words here' })
+async function trainBeside(sagemaker: SageMaker, job: string, script: string): Promise<void> {
   await sagemaker.createTrainingJob({
     TrainingJobName: job,
     RoleArn: 'arn:aws:iam::123456789012:role/beside',
     AlgorithmSpecification: {
       TrainingImage: 'debian:bookworm-slim',
       TrainingInputMode: 'File',
-      ContainerEntrypoint: ['cp', '/opt/ml/input/data/train/words', '/opt/ml/model/words'],
+      ContainerEntrypoint: ['sh', '-c', script],
     },
     InputDataConfig: [
       {
@@ -136,6 +143,10 @@ async function trainBeside(s3: S3, sagemaker: SageMaker, job: string): Promise<s
     ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 1 },
     StoppingCondition: { MaxRuntimeInSeconds: 60 },
   })
+}
+
+/** The file `words` of the model that a job has made. */
+async function modelOf(s3: S3, sagemaker: SageMaker, job: string): Promise<string> {
   const ended = await until(60_000, async () => {
     const seen = await sagemaker.describeTrainingJob({ TrainingJobName: job })
     return seen.TrainingJobStatus === 'InProgress' ? undefined : seen
