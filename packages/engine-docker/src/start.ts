@@ -1,17 +1,17 @@
-import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { StagingError, type TaskInput, type TaskSpec, type TaskState } from '@sagebrush/core'
-import { hasCode, readSpec, replaceJson } from '@sagebrush/task-folder'
+import { access, readFile, rm, writeFile } from 'node:fs/promises'
+import { StagingError, type TaskSpec, type TaskState } from '@sagebrush/core'
+import { hasCode, type Launch, Launches, readSpec, replaceJson } from '@sagebrush/task-folder'
 import type { ArchiveWorker } from './archive/archive-worker.ts'
 import { commandProblem } from './command-problem.ts'
 import { findContainer } from './container.ts'
 import { bindMounts, createContainer } from './create-container.ts'
 import { type EngineApi, EngineApiError, EngineUnreachable } from './engine-api.ts'
-import { makeFolders, makeVolumeFolders } from './folders.ts'
+import { fillMount, openFolders, stageViews } from './fill-container.ts'
 import { localImage, otherPlatform } from './images.ts'
 import type { TaskLogs } from './logs.ts'
 import type { Machine } from './machine.ts'
 import { containerForm } from './managed-image.ts'
-import { isView, relative, stageFolder, type TaskMount, taskMounts } from './mounts.ts'
+import { taskMounts } from './mounts.ts'
 import { type Networks, NoNetwork } from './networks.ts'
 import { containerName, type DockerEngineOptions, dockerFiles } from './options.ts'
 import { STATE_FORMAT, type StateFile } from './state-file.ts'
@@ -21,12 +21,6 @@ import { removeVolumes } from './volumes.ts'
 const RETRY_MS = 1_000
 /** So often a name that is taken is cleared and tried again. */
 const MOST_CONFLICTS = 3
-
-type Launch = {
-  state: Extract<TaskState, { phase: 'preparing' | 'staging' }>
-  readonly abort: AbortController
-  done: Promise<void>
-}
 
 export interface LauncherParts {
   readonly api: EngineApi
@@ -40,45 +34,30 @@ export interface LauncherParts {
 
 /** Brings written tasks to running containers, in the background; knows of each how far it is. */
 export class Launcher {
-  readonly #launches = new Map<string, Launch>()
+  readonly #launches: Launches
   readonly #parts: LauncherParts
-  #closed = false
 
   constructor(parts: LauncherParts) {
     this.#parts = parts
+    this.#launches = new Launches(parts.changed)
   }
 
   stateOf(id: string): TaskState | undefined {
-    return this.#launches.get(id)?.state
+    return this.#launches.stateOf(id)
   }
 
   /** Takes up a task that is written down and has no container that ever ran; of a new one nothing can be left. */
   launch(id: string, age: 'new' | 'known' = 'known'): TaskState {
-    const state = { phase: 'staging', since: new Date() } as const
-    if (this.#closed) return state
-    const known = this.#launches.get(id)
-    if (known) return known.state
-    const launch: Launch = { state, abort: new AbortController(), done: Promise.resolve() }
-    this.#launches.set(id, launch)
-    launch.done = this.#run(id, launch, age).finally(() => {
-      this.#launches.delete(id)
-      this.#parts.changed(id)
-    })
-    return state
+    return this.#launches.begin(id, (launch) => this.#run(id, launch, age))
   }
 
   /** Breaks off what has no running container yet. True where there was something to break off. */
-  async abort(id: string): Promise<boolean> {
-    const launch = this.#launches.get(id)
-    if (!launch) return false
-    launch.abort.abort()
-    await launch.done
-    return true
+  abort(id: string): Promise<boolean> {
+    return this.#launches.abort(id)
   }
 
-  async close(): Promise<void> {
-    this.#closed = true
-    await Promise.all([...this.#launches.keys()].map((id) => this.abort(id)))
+  close(): Promise<void> {
+    return this.#launches.close()
   }
 
   /** Writes a final state where no container can tell it. */
@@ -92,7 +71,7 @@ export class Launcher {
   }
 
   async #run(id: string, launch: Launch, age: 'new' | 'known'): Promise<void> {
-    const { signal } = launch.abort
+    const { signal } = launch
     for (let tries = 1; ; tries++) {
       try {
         if ((age === 'known' || tries > 1) && (await this.#hasBegun(id))) return
@@ -110,36 +89,30 @@ export class Launcher {
         }
         const away = await this.#engineAway(error)
         if (!away) return await this.#fail(id, error)
-        this.#say(id, launch, away.message.slice(0, 200))
+        launch.preparing(away.message.slice(0, 200))
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
         if (signal.aborted) return
       }
     }
   }
 
-  #say(id: string, launch: Launch, message: string): void {
-    const since = launch.state.phase === 'preparing' ? launch.state.since : new Date()
-    launch.state = { phase: 'preparing', message, since }
-    this.#parts.changed(id)
-  }
-
   async #start(id: string, launch: Launch): Promise<void> {
     const { api, options, networks } = this.#parts
-    const { signal } = launch.abort
+    const { signal } = launch
     const file = await readSpec(options.root, id)
     if (!file) return // removed meanwhile
     const { spec } = file
     const machine = await this.#parts.machine()
-    const { reference, variables } = await this.#imageOf(spec, (message) => this.#say(id, launch, message))
+    const { reference, variables } = await this.#imageOf(spec, (message) => launch.preparing(message))
     signal.throwIfAborted()
-    launch.state = { phase: 'staging', since: new Date() }
+    launch.staging()
     const bundle = options.caBundle === undefined ? undefined : await readFile(options.caBundle, 'utf8')
     const mounts = taskMounts(spec, Object.keys(spec.serverEnvironment).length > 0 ? bundle : undefined)
     const [image, network, binds] = await together(
       localImage(api, reference, spec.image),
       networks.of(spec.group, spec.hosts.length),
       bindMounts(api, options.root, spec.id, mounts, machine),
-      machine.staging === 'overlay' ? this.#stage(spec, mounts, signal) : undefined,
+      machine.staging === 'overlay' ? stageViews(this.#parts, spec, mounts, signal) : undefined,
     )
     signal.throwIfAborted()
     const container = await createContainer(api, options, {
@@ -151,8 +124,8 @@ export class Launcher {
       machine,
     })
     const paths = mounts.map(({ path }) => path)
-    if (image.user !== '') await this.#open(container, paths) // else they are root's alone
-    for (const mount of mounts) await this.#fill(spec, mount, container, machine)
+    if (image.user !== '') await openFolders(this.#parts, container, paths) // else they are root's alone
+    for (const mount of mounts) await fillMount(this.#parts, { spec, mount, container, machine })
     signal.throwIfAborted()
     await writeFile(dockerFiles(options.root, id).started, '')
     await startContainer(api, container, spec, image.id)
@@ -200,57 +173,6 @@ export class Launcher {
     return { reference: await containerForm(api, worker, built, onProgress), variables: built.taskVariables }
   }
 
-  /** Links the objects and writes the files that the container's views are laid upon. */
-  async #stage(spec: TaskSpec, mounts: readonly TaskMount[], signal: AbortSignal): Promise<void> {
-    const { options, worker } = this.#parts
-    const { stage } = dockerFiles(options.root, spec.id)
-    await mkdir(stage, { recursive: true, mode: 0o755 })
-    for (const mount of mounts) {
-      const lower = stageFolder(stage, mount)
-      if (!isView(mount)) continue
-      await worker.call({ do: 'write', order: { folder: lower, files: mount.files, folders: mount.folders } })
-      for (const input of mount.inputs) {
-        const folder = `${lower}/${relative(input.path, mount.path)}`
-        for await (const objects of options.objects.read(spec.scope, input.source)) {
-          signal.throwIfAborted()
-          await worker.call({ do: 'link', order: { folder, objects, label: labelOf(input) } })
-        }
-      }
-    }
-  }
-
-  async #open(container: string, paths: readonly string[]): Promise<void> {
-    const { api, options } = this.#parts
-    if (options.readOnlyRoot) await makeVolumeFolders(api, options.root, container, paths)
-    else await makeFolders(api, container, paths)
-  }
-
-  /** Sends what no view can bring: archives, and everything where the engine does not see this machine's files. */
-  async #fill(spec: TaskSpec, mount: TaskMount, container: string, machine: Machine): Promise<void> {
-    const { api, options, worker } = this.#parts
-    const { address } = api
-    if (machine.staging === 'copy') {
-      const order = { address, container, path: mount.path, files: mount.files, objects: [] }
-      await this.#open(container, [mount.path, ...mount.folders.map((name) => `${mount.path}/${name}`)])
-      if (mount.files.length > 0) await worker.call({ do: 'copy', order })
-      for (const input of mount.inputs) {
-        const below = relative(input.path, mount.path)
-        for await (const read of options.objects.read(spec.scope, input.source)) {
-          const objects = read.map((object) => ({ ...object, name: below ? `${below}/${object.name}` : object.name }))
-          await worker.call({ do: 'copy', order: { ...order, files: [], objects } })
-        }
-      }
-    }
-    for (const archive of mount.archives) {
-      for await (const objects of options.objects.read(spec.scope, archive.source)) {
-        for (const { path: file } of objects) {
-          const order = { address, container, path: archive.path, file, label: labelOf(archive) }
-          await worker.call({ do: 'unpack', order })
-        }
-      }
-    }
-  }
-
   async #fail(id: string, error: unknown): Promise<void> {
     const user = error instanceof StagingError
     const told = user || error instanceof NoNetwork || error instanceof EngineApiError
@@ -268,10 +190,6 @@ export class Launcher {
 /** Removed by hand or by "docker network prune", which takes what no container uses just then. */
 function isNetworkGone(error: unknown): boolean {
   return error instanceof EngineApiError && /network \S+ not found|no such network/i.test(error.message)
-}
-
-function labelOf(input: TaskInput): string {
-  return input.kind === 'objects' && input.channel ? `Channel "${input.channel}"` : input.source.uri
 }
 
 /** Does not give up before all have ended: a try that comes after must not meet what one of them still makes. */

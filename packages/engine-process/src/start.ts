@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { StagingError, type TaskSpec, type TaskState } from '@sagebrush/core'
-import { hasCode, readJson, readSpec, replaceJson } from '@sagebrush/task-folder'
+import { hasCode, type Launch, Launches, readJson, readSpec, replaceJson } from '@sagebrush/task-folder'
 import { ToolkitBytecode } from './bytecode.ts'
 import { isSupervised } from './control-pipe.ts'
 import { EnvironmentError, locateEnvironment, prepareEnvironment } from './environment.ts'
@@ -16,26 +16,20 @@ const TAKEN_POLL_MS = 20
 /** Exit code of a supervisor that found another one at the task. */
 const TAKEN = 75
 
-type Launch = {
-  state: Extract<TaskState, { phase: 'preparing' | 'staging' }>
-  readonly abort: AbortController
-  readonly done: Promise<void>
-}
-
 /** Brings written tasks to their supervisors, in the background; knows of each how far it is. */
 export class Launcher {
-  readonly #launches = new Map<string, Launch>()
+  readonly #launches: Launches
   readonly #options: ProcessEngineOptions
   readonly #probe: () => Promise<ProbeResult>
   readonly #changed: (id: string) => void
   readonly #supervisors: Supervisors
   readonly #bytecode: ToolkitBytecode
-  #closed = false
 
   constructor(options: ProcessEngineOptions, probe: () => Promise<ProbeResult>, changed: (id: string) => void) {
     this.#options = options
     this.#probe = probe
     this.#changed = changed
+    this.#launches = new Launches(changed)
     this.#supervisors = new Supervisors(options)
     this.#bytecode = new ToolkitBytecode(options)
   }
@@ -47,52 +41,33 @@ export class Launcher {
   }
 
   stateOf(id: string): TaskState | undefined {
-    return this.#launches.get(id)?.state
+    return this.#launches.stateOf(id)
   }
 
-  /** Takes up a task that is written down and has no supervisor. `since` is for its state. */
+  /** Takes up a task that is written down and has no supervisor. */
   launch(id: string): TaskState {
-    const state = { phase: 'staging', since: new Date() } as const
-    if (this.#closed) return state
-    const known = this.#launches.get(id)
-    if (known) return known.state
-    const abort = new AbortController()
-    const launch: Launch = {
-      state,
-      abort,
-      done: Promise.resolve().then(async () => {
-        try {
-          await this.#run(id, launch)
-        } catch (error) {
-          await this.#fail(id, error, abort.signal)
-        } finally {
-          this.#launches.delete(id)
-          this.#changed(id)
-        }
-      }),
-    }
-    this.#launches.set(id, launch)
-    return state
+    return this.#launches.begin(id, async (launch) => {
+      try {
+        await this.#run(id, launch)
+      } catch (error) {
+        await this.#fail(id, error, launch.signal)
+      }
+    })
   }
 
   /** Breaks off what is not with its supervisor yet. True where there was something to break off. */
-  async abort(id: string): Promise<boolean> {
-    const launch = this.#launches.get(id)
-    if (!launch) return false
-    launch.abort.abort()
-    await launch.done
-    return true
+  abort(id: string): Promise<boolean> {
+    return this.#launches.abort(id)
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    await Promise.all([...this.#launches.keys()].map((id) => this.abort(id)))
+    await this.#launches.close()
     await this.#supervisors.close()
   }
 
   async #run(id: string, launch: Launch): Promise<void> {
     const { root } = this.#options
-    const { signal } = launch.abort
+    const { signal } = launch
     const file = await readSpec(root, id)
     if (!file) return // removed meanwhile
     const { image } = file.spec
@@ -101,16 +76,12 @@ export class Launcher {
     const environmentOptions = { ...this.#options, pythons: probe.pythons }
     const located = locateEnvironment(image, environmentOptions)
     const environment = await untilAborted(
-      prepareEnvironment(image, environmentOptions, (message) => {
-        const since = launch.state.phase === 'preparing' ? launch.state.since : new Date()
-        launch.state = { phase: 'preparing', message, since }
-        this.#changed(id)
-      }),
+      prepareEnvironment(image, environmentOptions, (message) => launch.preparing(message)),
       signal,
     )
     this.#bytecode.compile(located.python.path)
     const since = new Date()
-    launch.state = { phase: 'staging', since }
+    launch.staging(since)
     const plan = () => makePlan(file.spec, since, environment, probe, this.#options)
     // The supervisor of a killed server may be just about to end, or to go on: then the task is left to it.
     while ((await this.#supervise(id, located.python.path, file.spec, plan, signal)) === 'taken') {
