@@ -1,6 +1,7 @@
 import type { ContainerDefinition, CreateModelInput } from '@sagebrush/contract/sagemaker'
 import { StagingError, validationError } from '@sagebrush/core'
 import { operation, type SageMakerContext } from '../context.ts'
+import { nulRefusal } from '../nul.ts'
 import { containersOf, modelExists, newModel } from './model.ts'
 import { modelDataOf } from './model-data.ts'
 
@@ -17,6 +18,11 @@ export const CreateModel = operation('CreateModel', async (input, ctx) => {
 function requireContainers(input: CreateModelInput): void {
   const lists = Number(input.PrimaryContainer !== undefined) + Number((input.Containers ?? []).length > 0)
   if (lists !== 1) throw validationError('You must provide exactly one of PrimaryContainer and Containers.')
+  const nul = [
+    nulRefusal('PrimaryContainer.Environment', input.PrimaryContainer?.Environment),
+    ...(input.Containers ?? []).map((of, index) => nulRefusal(`Containers[${index}].Environment`, of.Environment)),
+  ].find((text) => text !== undefined)
+  if (nul !== undefined) throw validationError(nul)
 }
 
 async function requireContainer(container: ContainerDefinition, ctx: SageMakerContext): Promise<void> {

@@ -18,6 +18,29 @@ const s3 = (more: object) => ({
 
 const bucketRule = 'of the form s3://bucket/prefix, the bucket of 3 to 63 lower-case letters, digits, "." and "-"'
 
+const nuls: [string, Partial<CreateTrainingJobRequest>][] = [
+  [
+    'AlgorithmSpecification.ContainerEntrypoint[1]',
+    { AlgorithmSpecification: { ...specification, ContainerEntrypoint: ['sh', 'a\0b'] } },
+  ],
+  [
+    'AlgorithmSpecification.ContainerArguments[0]',
+    { AlgorithmSpecification: { ...specification, ContainerArguments: ['a\0b'] } },
+  ],
+  ['Environment["B"]', { Environment: { A: 'x', B: 'x\0y' } }],
+  ['Environment["A\\u0000"]', { Environment: { 'A\0': 'x' } }],
+  ['HyperParameters["C"]', { HyperParameters: { C: '\0' } }],
+  ['HyperParameters["\\u0000"]', { HyperParameters: { '\0': '1' } }],
+  [
+    'ResourceConfig.InstanceGroups[0]',
+    {
+      ResourceConfig: {
+        InstanceGroups: [{ InstanceGroupName: 'a\0', InstanceType: 'ml.m5.large', InstanceCount: 1 }],
+      },
+    },
+  ],
+]
+
 const refusals: [string, Partial<CreateTrainingJobRequest>, string][] = [
   [
     'no image',
@@ -86,6 +109,11 @@ const refusals: [string, Partial<CreateTrainingJobRequest>, string][] = [
     `a channel named ${name}`,
     { InputDataConfig: [{ ...s3({}), ChannelName: name }] },
     `InputDataConfig[0] ("${name}"): ChannelName must name a folder: it is "${name}".`,
+  ]),
+  ...nuls.map(([member, more]): [string, Partial<CreateTrainingJobRequest>, string] => [
+    `a NUL in ${member}`,
+    more,
+    `${member} has a NUL character, which no command argument or environment variable can hold: leave it out, or encode the text.`,
   ]),
   [
     'pipe mode',

@@ -1,5 +1,6 @@
 import type { Channel, CreateTrainingJobRequest } from '@sagebrush/contract/sagemaker'
 import { type ApiError, isTaskPath, validationError } from '@sagebrush/core'
+import { nulRefusal } from '../nul.ts'
 
 /**
  * What a request asks that this server would have to ignore: each is refused before anything is recorded, naming the
@@ -9,6 +10,7 @@ import { type ApiError, isTaskPath, validationError } from '@sagebrush/core'
 export function refusedMember(request: CreateTrainingJobRequest, maxRuntimeSeconds: number): ApiError | undefined {
   const message = [
     algorithm(request),
+    command(request),
     runtime(request, maxRuntimeSeconds),
     spot(request),
     output(request),
@@ -38,6 +40,18 @@ function algorithm(request: CreateTrainingJobRequest): string | undefined {
     return 'ResourceConfig must name InstanceType and InstanceCount, or InstanceGroups.'
   }
   return undefined
+}
+
+/** Hyperparameters are arguments of a script and `SM_HP_…`, an instance group's name is `SM_CURRENT_INSTANCE_GROUP`. */
+function command({ AlgorithmSpecification, Environment, HyperParameters, ResourceConfig }: CreateTrainingJobRequest) {
+  const groups = ResourceConfig?.InstanceGroups?.map((group) => group.InstanceGroupName)
+  return (
+    nulRefusal('AlgorithmSpecification.ContainerEntrypoint', AlgorithmSpecification?.ContainerEntrypoint) ??
+    nulRefusal('AlgorithmSpecification.ContainerArguments', AlgorithmSpecification?.ContainerArguments) ??
+    nulRefusal('Environment', Environment) ??
+    nulRefusal('HyperParameters', HyperParameters) ??
+    nulRefusal('ResourceConfig.InstanceGroups', groups)
+  )
 }
 
 function runtime(request: CreateTrainingJobRequest, maxRuntimeSeconds: number): string | undefined {
