@@ -194,6 +194,21 @@ describe('without a server', () => {
     rmSync(join(home, 'config.yaml'))
   })
 
+  test('a setting of no good form is refused before there is a home', async () => {
+    const fresh = join(home, 'fresh')
+    for (const [variable, value] of [
+      ['SAGEBRUSH_ACCOUNT', '12'],
+      ['SAGEBRUSH_REGION', 'x y'],
+    ] as const) {
+      const done = await sagebrush(['up'], { SAGEBRUSH_HOME: fresh, [variable]: value })
+      expect([done.code, done.stderr]).toEqual([
+        1,
+        expect.stringMatching(`^\\w+ must be .*, and ${variable} says "${value}"`),
+      ])
+      expect(existsSync(fresh)).toBe(false)
+    }
+  })
+
   test('doctor finds this machine fit', async () => {
     const done = await sagebrush(['doctor', '--json', '--port', '0'])
     const findings: { name: string; state: string; found: string }[] = JSON.parse(done.stdout)

@@ -33,6 +33,21 @@ test('a flag beats the environment, that beats the file, that beats the default'
   ])
 })
 
+test('a flag is held to its form as the environment and the file are', () => {
+  expect(() => load('', {}, { account: '1234567890123' })).toThrow(
+    'account must be 12 digits and not all zero, such as "123456789012", and --account says "1234567890123".',
+  )
+  expect(() => load('', {}, { region: 'EU' })).toThrow('and --region says "EU".')
+})
+
+test.each([
+  ['account: 123456789012', '123456789012'],
+  ['account: "012345678901"', '012345678901'],
+  ['account: ""', ''],
+])('%s is the account %j', (yaml, account) => {
+  expect(load(yaml).config.account).toBe(account)
+})
+
 test('names in the environment are words', () => {
   expect(environmentName('limits.invokeBodyBytes')).toBe('SAGEBRUSH_LIMITS_INVOKE_BODY_BYTES')
   expect(
@@ -47,6 +62,11 @@ test.each([
   ['port: many', {}, /port must be a whole number from 0 to 65535, and .*config\.yaml says "many"/],
   ['', { SAGEBRUSH_PORT: '99999' }, /port must be .*, and SAGEBRUSH_PORT says "99999"/],
   ['', { SAGEBRUSH_IAM_MODE: 'lax' }, /iam\.mode must be one of auto, strict, and SAGEBRUSH_IAM_MODE says "lax"/],
+  ['', { SAGEBRUSH_ACCOUNT: '12' }, /account must be 12 digits and .* "123456789012", and SAGEBRUSH_ACCOUNT says "12"/],
+  ['account: 012345678901', {}, /account must be 12 digits and .*, and .*config\.yaml says 12345678901\./],
+  ['account: "000000000000"', {}, /account must be 12 digits and not all zero/],
+  ['', { SAGEBRUSH_REGION: 'x y' }, /region must be .*, such as us-east-1, and SAGEBRUSH_REGION says "x y"/],
+  ['region: -a', {}, /region must be .*, and .*config\.yaml says "-a"/],
   ['', { SAGEBRUSH_PROT: '1' }, /no setting for the environment variable SAGEBRUSH_PROT/],
   ['- a', {}, /must hold names and values/],
   ['a: [', {}, /is not YAML/],

@@ -17,6 +17,19 @@ export function text(fallback: string, describe: string): Setting<string> {
   }
 }
 
+/** `form` says in words what `pattern` takes. A number in a file stands for its digits. */
+export function matching(fallback: string, pattern: RegExp, form: string, describe: string): Setting<string> {
+  return {
+    describe,
+    fallback,
+    read: (value) => {
+      const given = typeof value === 'number' ? String(value) : value
+      if (typeof given === 'string' && pattern.test(given)) return given
+      throw new Error(`must be ${form}`)
+    },
+  }
+}
+
 export function integer(fallback: number, minimum: number, maximum: number, describe: string): Setting<number> {
   return {
     describe,

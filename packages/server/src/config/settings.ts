@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { flag, integer, list, oneOf, type Setting, text } from './setting.ts'
+import { flag, integer, list, matching, oneOf, type Setting, text } from './setting.ts'
 
 const DAY_SECONDS = 86_400
 const MIB = 1_048_576
@@ -17,8 +17,19 @@ export const settings = {
   ),
   host: text('127.0.0.1', 'address to listen on; anything but loopback lets other machines in'),
   port: integer(7243, 0, 65_535, 'port to listen on; 0 takes a free one'),
-  region: text('us-east-1', 'region that `sagebrush env` and `run` give to clients'),
-  account: text('', 'account id that the first start makes (12 digits); empty picks one'),
+  // What the region of a signature may be: the clients that are given it sign with it.
+  region: matching(
+    'us-east-1',
+    /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/,
+    'at most 40 lower-case letters, digits and "-", such as us-east-1',
+    'region that `sagebrush env` and `run` give to clients',
+  ),
+  account: matching(
+    '',
+    /^(?!0{12}$)(?:\d{12})?$/,
+    '12 digits and not all zero, such as "123456789012"',
+    'account id that the first start makes (12 digits); empty picks one',
+  ),
   engine: oneOf(
     'auto',
     ['auto', 'process', 'docker'],
