@@ -48,6 +48,11 @@ export class BodyClaims {
     }
   }
 
+  /** True where a checksum or an MD5 is claimed: the signed hash, which every request has, does not count. */
+  get hasDigest(): boolean {
+    return this.#claims.length > 0
+  }
+
   update(bytes: Uint8Array): void {
     this.#sha256?.hasher.update(bytes)
     for (const claim of this.#claims) claim.hasher.update(bytes)

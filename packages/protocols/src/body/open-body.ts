@@ -14,6 +14,8 @@ export interface BodyOptions {
   readonly signatures: ChunkSignatures | undefined
   /** False for operations whose checksum headers speak of something else than the body (CompleteMultipartUpload). */
   readonly verifyChecksums: boolean
+  /** True for operations that S3 refuses where nothing but the signature vouches for the body. */
+  readonly requiresDigest: boolean
   readonly limitBytes: number | undefined
   /** Called when the first byte is asked for. */
   readonly onStart: () => void
@@ -36,6 +38,9 @@ export function openBody(options: BodyOptions): VerifiedBody {
     payload.kind === 'hashed' ? payload.sha256 : undefined,
     options.verifyChecksums,
   )
+  if (options.requiresDigest && !claims.hasDigest) {
+    throw new ApiError('InvalidRequest', 'Missing required header for this request: Content-MD5 OR x-amz-checksum-*')
+  }
   return new WireBody(options, claims, sizeBytes)
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { sendRaw } from '../testing/raw-request.ts'
@@ -112,5 +113,50 @@ describe('a length is needed', () => {
     expect([answer.status, codeOf(answer.text)]).toEqual([411, 'MissingContentLength'])
     expect(answer.text).toContain('You must provide the Content-Length HTTP header.')
     expect(stored).toEqual([])
+  })
+})
+
+describe('a digest beside the signed hash', () => {
+  const send = (options: SignOptions) => sendRaw(toy.port, signedRequest(options))
+  const digest = (name: string, body: string) => createHash(name).update(body).digest('base64')
+  const deletion = '<Delete><Object><Key>k</Key></Object></Delete>'
+  const tagging = '<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>'
+
+  test.each([
+    ['POST', '/b?delete=', deletion],
+    ['PUT', '/b?tagging=', tagging],
+  ])('is asked for by %s %s', async (method, target, body) => {
+    const bare = await send({ service: 's3', method, target, body })
+    expect(bare.status).toBe(400)
+    expect(bare.text).toContain(
+      '<Code>InvalidRequest</Code><Message>Missing required header for this request: Content-MD5 OR x-amz-checksum-*</Message>',
+    )
+    expect(toy.calls).toEqual([])
+    for (const header of [
+      ['Content-MD5', digest('md5', body)],
+      ['x-amz-checksum-sha256', digest('sha256', body)],
+    ] as const) {
+      const answer = await send({ service: 's3', method, target, body, headers: [header] })
+      expect([answer.status, answer.text]).toEqual([200, expect.not.stringContaining('<Error>')])
+    }
+    const trailed = await send({
+      service: 's3',
+      method,
+      target,
+      body: `${body.length.toString(16)}\r\n${body}\r\n0\r\nx-amz-checksum-sha256:${digest('sha256', body)}\r\n\r\n`,
+      payload: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
+      headers: [
+        ['X-Amz-Decoded-Content-Length', `${body.length}`],
+        ['X-Amz-Trailer', 'x-amz-checksum-sha256'],
+        ['Content-Encoding', 'aws-chunked'],
+      ],
+    })
+    expect([trailed.status, trailed.text]).toEqual([200, expect.not.stringContaining('<Error>')])
+    expect(toy.calls).toHaveLength(3)
+  })
+
+  test('is not asked for by PutObjectTagging', async () => {
+    const answer = await send({ service: 's3', method: 'PUT', target: '/b/k?tagging=', body: tagging })
+    expect([answer.status, toy.calls.map(({ operation }) => operation)]).toEqual([200, ['PutObjectTagging']])
   })
 })

@@ -49,6 +49,7 @@ export async function admitS3(admission: Admission): Promise<Admitted> {
     payload,
     signatures: payload.kind === 'chunked' && payload.signed ? chunkSignatures(identity) : undefined,
     verifyChecksums: operation.httpChecksumRequired || operation.httpChecksum?.requestAlgorithmMember !== undefined,
+    requiresDigest: DIGEST_REQUIRED.has(operation.name),
     limitBytes: streams ? undefined : service.bodyLimitBytes,
     onStart: admission.proceed,
   })
@@ -59,6 +60,13 @@ export async function admitS3(admission: Admission): Promise<Admitted> {
     body: streams ? body : await collect(body),
   }
 }
+
+/**
+ * By S3's own answers (versitygw issues 1040, 1521). The model's requestChecksumRequired is about clients: it stands at
+ * operations too that S3 takes without, such as PutObjectTagging (versitygw issue 1662) and PutBucketVersioning (minio
+ * pull request 9852).
+ */
+const DIGEST_REQUIRED: ReadonlySet<string> = new Set(['DeleteObjects', 'PutBucketTagging'])
 
 const NOTHING = new Uint8Array(0)
 

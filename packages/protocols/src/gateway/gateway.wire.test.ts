@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { Agent, request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -175,7 +176,8 @@ describe('bad bodies', () => {
     ],
     ['not xml', /MalformedXML/],
   ])('%s', async (body, text) => {
-    const answer = await send({ service: 's3', target: '/b?delete=', body })
+    const md5 = createHash('md5').update(body).digest('base64')
+    const answer = await send({ service: 's3', target: '/b?delete=', body, headers: [['Content-MD5', md5]] })
     expect(answer.text).toMatch(/<Code>MalformedXML<\/Code>/)
     expect(answer.text).toMatch(text)
     expect(toy.calls).toEqual([])
