@@ -67,3 +67,17 @@ test('what its engine ended is the platform’s failure, to be tried again, in t
   expect(outcomeOf(job, [{ ...state, interruption }], undefined)).toEqual(failed)
   expect(outcomeOf(job, [state], undefined)).toMatchObject({ failureReason: 'AlgorithmError: half, exit code: 158' })
 })
+
+test('a lost task fails a job, to be tried again, but one that its user has stopped is stopped', () => {
+  const lost: TaskState[] = [{ phase: 'absent' }]
+  expect(outcomeOf(job, lost, undefined)).toEqual({
+    status: 'Failed',
+    failureReason: 'InternalServerError: The task is no longer there: the machine or its engine lost it.',
+    retriable: true,
+  })
+  expect(outcomeOf({ ...job, stop: 'maxRuntime' }, lost, undefined)).toMatchObject({
+    status: 'Failed',
+    retriable: true,
+  })
+  expect(outcomeOf({ ...job, stop: 'user' }, lost, undefined)).toEqual({ status: 'Stopped' })
+})

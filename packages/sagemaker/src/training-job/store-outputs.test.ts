@@ -54,6 +54,23 @@ test('what several hosts left is joined into one archive', async () => {
   expect(readFileSync(join(root, 'deep/b.txt'), 'utf8')).toBe('second')
 })
 
+test('a job of a name that another had puts its model in the place of the other one’s', async () => {
+  const world = await begin()
+  await using archives = new Archives()
+  world.objects.put('s3://out/job/output/model.tar.gz', 'the former job’s')
+  world.objects.put('s3://out/job/output/output.tar.gz', 'the former job’s')
+  await createJob(world, jobRequest('job'))
+  world.engine.end(await firstTask(world), {
+    outputs: [
+      await archives.output('model.tar.gz', 'this job’s model'),
+      await archives.output('output.tar.gz', 'this job’s output'),
+    ],
+  })
+  await jobStatus(world, 'Completed')
+  expect(text(world, 's3://out/job/output/model.tar.gz')).toBe('this job’s model')
+  expect(text(world, 's3://out/job/output/output.tar.gz')).toBe('this job’s output')
+})
+
 const LONG = `${'folder/'.repeat(20)}${'n'.repeat(120)}`
 
 test.each(['gnu', 'pax', 'ustar'] as const)('uncompressed output is stored file by file (%s)', async (format) => {
