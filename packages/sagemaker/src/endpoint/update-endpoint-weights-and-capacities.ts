@@ -1,7 +1,9 @@
+import type { DesiredWeightAndCapacity } from '@sagebrush/contract/sagemaker'
 import { validationError } from '@sagebrush/core'
 import { operation } from '../context.ts'
 import { hintKey } from '../resource-key.ts'
 import {
+  type Deployment,
   type Endpoint,
   endpointInProgress,
   endpointNotFound,
@@ -21,11 +23,7 @@ export const UpdateEndpointWeightsAndCapacities = operation(
     if (isInProgress(endpoint) || !endpoint.current) throw endpointInProgress(endpoint.arn)
     const { current } = endpoint
     const now = ctx.now()
-    for (const { VariantName } of input.DesiredWeightsAndCapacities) {
-      if (!current.variants.some(({ name }) => name === VariantName)) {
-        throw validationError(`Could not find variant "${VariantName}" of endpoint "${endpoint.arn}".`)
-      }
-    }
+    requireVariants(endpoint.arn, current, input.DesiredWeightsAndCapacities)
     const dropped: Retired[] = []
     const variants = current.variants.map((variant) => {
       const wanted = input.DesiredWeightsAndCapacities.find(({ VariantName }) => VariantName === variant.name)
@@ -58,3 +56,18 @@ export const UpdateEndpointWeightsAndCapacities = operation(
     return { EndpointArn: endpoint.arn }
   },
 )
+
+function requireVariants(arn: string, { variants }: Deployment, wanted: readonly DesiredWeightAndCapacity[]): void {
+  const names = wanted.map(({ VariantName }) => VariantName)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw validationError(`Variant names must be unique: "${twice}" is there more than once.`)
+  for (const { VariantName, ServerlessUpdateConfig } of wanted) {
+    const variant = variants.find(({ name }) => name === VariantName)
+    if (!variant) throw validationError(`Could not find variant "${VariantName}" of endpoint "${arn}".`)
+    if (ServerlessUpdateConfig && !variant.serverless) {
+      throw validationError(
+        `Production variant "${VariantName}" is not serverless: leave ServerlessUpdateConfig out, and give DesiredInstanceCount.`,
+      )
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import type { DesiredWeightAndCapacity } from '@sagebrush/contract/sagemaker'
+import { expect, onTestFinished, test } from 'vitest'
+import { beginEndpoints, configure, create, describe, serve, status } from '../testing/endpoints.ts'
+import type { World } from '../testing/world.ts'
+
+/** In service, with the variants `box`, of one instance, and `burst`, which is serverless. */
+async function begin(): Promise<World> {
+  const world = await beginEndpoints()
+  onTestFinished(async () => {
+    await world.service.close()
+    expect(world.errors).toEqual([])
+  })
+  await configure(world, 'both', {
+    ProductionVariants: [
+      { VariantName: 'box', ModelName: 'm', InstanceType: 'ml.m5.large', InitialInstanceCount: 1 },
+      { VariantName: 'burst', ModelName: 'm', ServerlessConfig: { MemorySizeInMB: 1024, MaxConcurrency: 2 } },
+    ],
+  })
+  await create(world, 'both')
+  await serve(world, 0)
+  await serve(world, 1)
+  await status(world, 'InService')
+  return world
+}
+
+async function change(world: World, DesiredWeightsAndCapacities: DesiredWeightAndCapacity[]): Promise<unknown> {
+  const { UpdateEndpointWeightsAndCapacities } = world.service.operations
+  return UpdateEndpointWeightsAndCapacities.handle({ EndpointName: 'e', DesiredWeightsAndCapacities }, world.context())
+}
+
+const refusals: [string, DesiredWeightAndCapacity[], string][] = [
+  [
+    'a variant that is not there',
+    [{ VariantName: 'other', DesiredWeight: 1 }],
+    'Could not find variant "other" of endpoint "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e".',
+  ],
+  [
+    'a variant twice',
+    [
+      { VariantName: 'box', DesiredWeight: 2 },
+      { VariantName: 'box', DesiredWeight: 3 },
+    ],
+    'Variant names must be unique: "box" is there more than once.',
+  ],
+  [
+    'ServerlessUpdateConfig for instances',
+    [{ VariantName: 'box', ServerlessUpdateConfig: { MaxConcurrency: 5 } }],
+    'Production variant "box" is not serverless: leave ServerlessUpdateConfig out, and give DesiredInstanceCount.',
+  ],
+]
+
+test.each(refusals)('%s is refused, and nothing changes', async (_what, wanted, message) => {
+  const world = await begin()
+  const before = await describe(world)
+  await expect(change(world, wanted)).rejects.toMatchObject({ name: 'ValidationException', message })
+  expect(await describe(world)).toEqual(before)
+})
+
+test('ServerlessUpdateConfig changes what it names of a serverless variant', async () => {
+  const world = await begin()
+  await change(world, [{ VariantName: 'burst', ServerlessUpdateConfig: { MaxConcurrency: 5 } }])
+  expect((await status(world, 'InService')).ProductionVariants).toMatchObject([
+    { VariantName: 'box' },
+    { VariantName: 'burst', CurrentServerlessConfig: { MemorySizeInMB: 1024, MaxConcurrency: 5 } },
+  ])
+})
