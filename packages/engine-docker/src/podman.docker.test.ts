@@ -11,7 +11,9 @@ import { type OwnPodman, ownPodman } from './testing-podman.ts'
 const INSIDE = 'SAGEBRUSH_TEST_PODMAN_INSIDE'
 const skips = skipsFor('docker') || skipsFor('podman') || skipsFor('root')
 
-describe.skipIf(skips || !process.env[INSIDE])('with Podman', () => {
+describe.skipIf(skips)('Podman', process.env[INSIDE] ? inside : outside)
+
+function inside(): void {
   engineSuite('docker', async () => {
     const podman = await ownPodman()
     const harness = await dockerHarness({ address: podman.address })
@@ -30,10 +32,10 @@ describe.skipIf(skips || !process.env[INSIDE])('with Podman', () => {
   })
   afterAll(async () => await other.close())
   isolationCases(async () => await openBench({ address: other.address }))
-})
+}
 
 // Podman writes rules into the network's tables, and its bridges must be reached from here: so both go elsewhere.
-describe.skipIf(skips || process.env[INSIDE])('Podman', () => {
+function outside(): void {
   test('passes the engines’ suite, in namespaces of its own', { timeout: 400_000 }, async () => {
     const inside = `ip link set lo up && exec node_modules/.bin/vitest run --reporter=verbose ${import.meta.filename}`
     const words = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', inside]
@@ -45,4 +47,4 @@ describe.skipIf(skips || process.env[INSIDE])('Podman', () => {
     if (code !== 0) throw new Error(said)
     expect(Number(/(\d+) passed/.exec(/Tests .*/.exec(said)?.[0] ?? '')?.[1])).toBeGreaterThanOrEqual(20)
   })
-})
+}
