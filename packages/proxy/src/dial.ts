@@ -1,5 +1,7 @@
-import { connect, isIP, type Socket } from 'node:net'
+import { lookup } from 'node:dns'
+import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import { isOpenTo, NotOpen } from './open-to.ts'
 
 /** The proxy that the user had before ours: requests to the world outside go through it. */
 export interface Upstream {
@@ -28,10 +30,21 @@ export function bypasses({ noProxy }: Upstream, host: string, port: number): boo
 
 const CONNECT_TIMEOUT_MS = 30_000
 
-/** A connection to a host, through the user's own proxy where there is one for it. Throws in words for the user. */
-export async function dial(host: string, port: number, upstream: Upstream | undefined): Promise<Socket> {
+/** Whom a connection is for: the address of the client's end. */
+export type Client = { readonly remoteAddress?: string | undefined }
+
+/**
+ * A connection to a host, through the user's own proxy where there is one for it. Throws in words for the user, and
+ * `NotOpen`, before anything is connected, for what is not open to the client.
+ */
+export async function dial(
+  client: Client,
+  host: string,
+  port: number,
+  upstream: Upstream | undefined,
+): Promise<Socket> {
   if (!upstream || bypasses(upstream, host, port))
-    return connected(connect({ host, port }), 'connect', `${host}:${port}`)
+    return connected(connectOpen(client, host, port), 'connect', `${host}:${port}`)
   const { url } = upstream
   const place = {
     host: url.hostname.replace(/^\[|\]$/g, ''),
@@ -43,6 +56,21 @@ export async function dial(host: string, port: number, upstream: Upstream | unde
       : await connected(connect(place), 'connect', `the proxy ${url.host}`)
   await openTunnel(socket, host, port, upstream)
   return socket
+}
+
+/** Connects only where every address of the host is open to the client: what is checked is what is connected to. */
+function connectOpen({ remoteAddress }: Client, host: string, port: number): Socket {
+  const notOpen = new NotOpen(`${host} is this machine's own and not open to others`)
+  if (isIP(host) && !isOpenTo(remoteAddress, host)) throw notOpen
+  const checked: LookupFunction = (name, options, done) =>
+    lookup(name, { ...options, all: true }, (error, found) => {
+      const [first] = found ?? []
+      if (error || !first) return done(error, '')
+      if (!found.every(({ address }) => isOpenTo(remoteAddress, address))) return done(notOpen, '')
+      if (options.all) done(null, found)
+      else done(null, first.address, first.family)
+    })
+  return connect({ host, port, lookup: checked })
 }
 
 /** `Basic …` of the credentials in the proxy's address, if it has any. */
@@ -95,7 +123,10 @@ function connected<S extends Socket>(socket: S, event: 'connect' | 'secureConnec
       socket.destroy()
       reject(new Error(`Could not connect to ${place}: ${reason}`, { cause }))
     }
-    const onError = (error: NodeJS.ErrnoException) => fail(error, error.code ?? error.message)
+    const onError = (error: NodeJS.ErrnoException) => {
+      if (error instanceof NotOpen) reject(error)
+      else fail(error, error.code ?? error.message)
+    }
     socket.once('error', onError)
     socket.setTimeout(CONNECT_TIMEOUT_MS, () => fail(undefined, 'no answer within 30 s'))
     socket.once(event, () => {

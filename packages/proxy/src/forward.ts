@@ -38,7 +38,7 @@ export async function forwardToAws(
   outside: Outside,
 ): Promise<void> {
   const own = await signedWithOwnKey(request, outside)
-  const socket = await dial(host, 443, outside.upstream)
+  const socket = await dial(request.socket, host, 443, outside.upstream)
   const tls = connectTls({ socket, servername: host, ...(outside.ca === undefined ? {} : { ca: outside.ca }) })
   const headers = passedHeaders(request.rawHeaders, own ? isSignatureHeader : () => false)
   const path = own ? withoutSignature(request.url ?? '/') : (request.url ?? '/')
@@ -58,7 +58,7 @@ export async function forwardPlain(
   const port = Number(url.port || 80)
   const through = upstream && !bypasses(upstream, host, port) ? upstream : undefined
   if (!through || through.url.protocol === 'https:') {
-    const socket = await dial(host, port, through)
+    const socket = await dial(request.socket, host, port, through)
     const headers = passedHeaders(request.rawHeaders)
     const options = { method: request.method, path: url.pathname + url.search, headers, createConnection: () => socket }
     response.once('close', () => socket.destroy())

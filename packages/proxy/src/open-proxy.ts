@@ -7,7 +7,7 @@ import { dial, parseUpstream, type Upstream } from './dial.ts'
 import { type FindKey, forwardPlain, forwardToAws, type Outside } from './forward.ts'
 import { isAwsHost, isHeldHost, isTelemetryHost, matchesHost, parseAuthority } from './hosts.ts'
 import { LocalAuthority } from './local-authority.ts'
-import { isOpenTo } from './open-to.ts'
+import { NotOpen } from './open-to.ts'
 import { readIfThere } from './private-files.ts'
 import { ProxyAccess } from './proxy-access.ts'
 import { NOT_HELD, notHeldMessage, refuse } from './refusal.ts'
@@ -182,19 +182,16 @@ class ForwardProxy {
 
   async #tunnel(socket: Socket, head: Buffer, host: string, port: number): Promise<void> {
     try {
-      const remote = await dial(host, port, this.#outside.upstream)
+      const remote = await dial(socket, host, port, this.#outside.upstream)
       this.#watch(remote)
-      if (!isOpenTo(socket.remoteAddress, remote.remoteAddress)) {
-        remote.destroy()
-        return end(socket, '403 Forbidden', `${host} is this machine's own and not open to others`)
-      }
       socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
       if (head.length > 0) remote.write(head)
       socket.once('close', () => remote.destroy())
       remote.once('close', () => socket.destroy())
       socket.pipe(remote).pipe(socket)
     } catch (error) {
-      end(socket, '502 Bad Gateway', error instanceof Error ? error.message : String(error))
+      const status = error instanceof NotOpen ? '403 Forbidden' : '502 Bad Gateway'
+      end(socket, status, error instanceof Error ? error.message : String(error))
     }
   }
 
@@ -216,6 +213,9 @@ class ForwardProxy {
     try {
       await forward()
     } catch (error) {
+      if (error instanceof NotOpen && !response.headersSent) {
+        return refuse(request, response, { host, code: 'AccessDenied', message: error.message, status: 403 })
+      }
       const message = `The request to ${host} could not be passed on: ${error instanceof Error ? error.message : error}`
       if (response.headersSent) response.destroy()
       else refuse(request, response, { host, code: 'BadGateway', message, status: 502 })
