@@ -1,3 +1,4 @@
+export { deleteTree } from '@sagebrush/engine-process'
 export { writeArchive } from './backup/archive.ts'
 export { backUpStopped } from './backup/backup.ts'
 export { restoreHome } from './backup/restore.ts'

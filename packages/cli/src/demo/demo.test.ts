@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,15 +17,29 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 /** The demo with a folder of its own for what is temporary: what it leaves there is its own. */
-async function demo(words: readonly string[] = [], settings: Readonly<Record<string, string>> = {}) {
+function settingsOfDemo() {
   const wanted = new Set(['PATH', 'HOME', 'XDG_CACHE_HOME', 'SAGEBRUSH_CACHE', 'PIP_INDEX_URL'])
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.has(name)))
+  return { ...environment, TMPDIR: folder }
+}
+
+async function demo(words: readonly string[] = [], settings: Readonly<Record<string, string>> = {}) {
   const command = ['run', '--silent', '--prefix', root, 'demo', '--', ...words]
-  const done = await run('npm', command, { ...environment, TMPDIR: folder, ...settings })
+  const done = await run('npm', command, { ...settingsOfDemo(), ...settings })
   expect(done.code, done.stderr + done.stdout).toBe(0)
-  expect(readdirSync(folder).filter((name) => name.startsWith('sagebrush'))).toEqual([])
-  expect(await leftBehind(folder)).toEqual([])
+  await nothingLeft()
   return done
+}
+
+async function nothingLeft() {
+  expect(readdirSync(folder).filter((name) => /^(sagebrush|example)/.test(name))).toEqual([])
+  expect(await leftBehind(folder)).toEqual([])
+}
+
+/** The labels that it shows; the rows it sends first are of all three classes. */
+function classesIn(stdout: string): string[] {
+  const shown = /predictions +((?:[012] ){10})…/.exec(stdout)?.[1] ?? ''
+  return [...new Set(shown.trim().split(' '))].sort()
 }
 
 test('npm run demo', { timeout: 300_000 }, async () => {
@@ -31,7 +47,7 @@ test('npm run demo', { timeout: 300_000 }, async () => {
   expect(stdout).toContain('| training script started')
   expect(stdout).toMatch(/\| test:accuracy=0\.9\d+/)
   const figure = (name: string) => Number(new RegExp(`${name} +([\\d.]+)`).exec(stdout)?.[1])
-  expect(stdout).toMatch(/predictions +([012] ){10}…/)
+  expect(classesIn(stdout)).toEqual(['0', '1', '2'])
   expect(figure('test:accuracy')).toBeGreaterThan(0.9)
   // Orders of magnitude: what is slow by seconds has waited for a poll, or measured something else.
   expect(figure('create → first line of code')).toBeGreaterThan(0)
@@ -44,7 +60,30 @@ test('npm run demo where tasks get no namespaces', { timeout: 300_000 }, async (
   const { stdout } = await demo([], { SAGEBRUSH_PROCESS_NAMESPACES: 'off' })
   expect(stdout).toContain('this machine allows no private namespaces')
   expect(Number(/test:accuracy +([\d.]+)\n/.exec(stdout)?.[1])).toBeGreaterThan(0.9)
-  expect(stdout).toMatch(/predictions +([012] ){10}…/)
+  expect(classesIn(stdout)).toEqual(['0', '1', '2'])
+})
+
+test.each([
+  ['SIGINT', 130, 'starting a server'],
+  ['SIGINT', 130, 'training script started'],
+  ['SIGTERM', 143, 'training script started'],
+] as const)('%s (exit status %i) at "%s" leaves nothing', { timeout: 300_000 }, async (signal, status, moment) => {
+  const cli = join(root, 'packages/cli/bin/sagebrush.mjs')
+  // In a group of its own, which the signal goes to, as a terminal sends it.
+  const child = spawn(process.execPath, [cli, 'demo'], { env: settingsOfDemo(), detached: true, stdio: 'pipe' })
+  const ended = once(child, 'exit')
+  let said = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const isThere = said.includes(moment)
+    said += text
+    if (!isThere && said.includes(moment)) process.kill(-Number(child.pid), signal)
+  })
+  child.stderr.resume()
+  expect([(await ended)[0], said]).toEqual([
+    status,
+    expect.stringMatching(/ending what runs.*\n(.*\n)*.*cleaned up\n$/),
+  ])
+  await nothingLeft()
 })
 
 test('npm run demo -- --python', { timeout: 600_000 }, async (context) => {

@@ -1,12 +1,12 @@
-import { spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { clientEnvironment, clientFiles, installed, readClientFacts } from '@sagebrush/server/client'
 import { calledAs } from '../called-as.ts'
+import { listenForInterruption } from './interruption.ts'
 import { runPythonProgram } from './python-program.ts'
-import { startServer } from './start-server.ts'
+import { type DemoServer, startServer } from './start-server.ts'
 
 type Example = typeof import('@sagebrush/example-aws-sdk-js')
 
@@ -18,36 +18,35 @@ export async function runDemo({ python }: { readonly python: boolean }): Promise
     lastSaid = Date.now()
     console.log(`${((lastSaid - started) / 1000).toFixed(2).padStart(6)} s  ${line}`)
   }
+  const interruption = listenForInterruption((name) => say(`${name}: ending what runs (again: end at once)`))
   const home = await mkdtemp(join(tmpdir(), 'sagebrush-demo-'))
-  say('starting a server')
-  const server = await startServer(home, say)
   // Nobody likes silence: the first time, an environment is made, and that takes half a minute.
   const stillThere = setInterval(() => {
     if (Date.now() - lastSaid >= 4000) say('…')
   }, 1000)
-  // A demo that is interrupted ends its server too: it is in the same process group, and this removes the home.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, async () => {
-      await server.stop()
-      spawn('rm', ['-rf', home], { detached: true, stdio: 'ignore' }).unref()
-      process.exit(130)
-    })
-  }
-
+  let server: DemoServer | undefined
+  let program: Promise<void> | undefined
   let failed = false
   try {
-    if (python) await runPythonProgram(home, say)
-    else await runJavaScriptProgram(home, say)
+    say('starting a server')
+    server = await startServer(home, say)
+    interruption.signal.throwIfAborted()
+    program = python ? runPythonProgram(home, say, interruption.signal) : runJavaScriptProgram(home, say)
+    await Promise.race([program, interruption.came])
   } catch (error) {
     failed = true
-    console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`)
+    if (!interruption.signal.aborted)
+      console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`)
   } finally {
+    await server?.stop(program)
     clearInterval(stillThere)
-    await server.stop()
-    await rm(home, { recursive: true, force: true })
+    const { deleteTree } = await import('@sagebrush/server')
+    await deleteTree(home)
   }
   say(failed ? 'cleaned up' : `cleaned up; now for yourself: ${calledAs} up`)
-  process.exitCode = failed ? 1 : 0
+  process.exitCode = interruption.exitCode() ?? (failed ? 1 : 0)
+  // An interrupted program may still hold a connection to the server that is gone.
+  if (interruption.signal.aborted) process.exit()
 }
 
 async function runJavaScriptProgram(home: string, say: (line: string) => void): Promise<void> {
