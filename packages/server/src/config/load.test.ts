@@ -56,7 +56,7 @@ test('names in the environment are words', () => {
 })
 
 test.each([
-  ['prot: 1', {}, /there is no setting prot\. The settings are home, /],
+  ['prot: 1', {}, /there is no setting prot\. Did you mean port\? The settings are home, /],
   ['limits:\n  nothing: 1', {}, /there is no setting limits\.nothing/],
   ['home: /x', {}, /home cannot be set in a file/],
   ['port: many', {}, /port must be a whole number from 0 to 65535, and .*config\.yaml says "many"/],
@@ -67,7 +67,11 @@ test.each([
   ['account: "000000000000"', {}, /account must be 12 digits and not all zero/],
   ['', { SAGEBRUSH_REGION: 'x y' }, /region must be .*, such as us-east-1, and SAGEBRUSH_REGION says "x y"/],
   ['region: -a', {}, /region must be .*, and .*config\.yaml says "-a"/],
-  ['', { SAGEBRUSH_PROT: '1' }, /no setting for the environment variable SAGEBRUSH_PROT/],
+  [
+    '',
+    { SAGEBRUSH_PROT: '1' },
+    /no setting for the environment variable SAGEBRUSH_PROT\. Did you mean SAGEBRUSH_PORT\?/,
+  ],
   ['- a', {}, /must hold names and values/],
   ['a: [', {}, /is not YAML/],
 ])('%j with %j is refused in words', (yaml, environment, message) => {

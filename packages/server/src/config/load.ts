@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
+import { nearestNames } from '@sagebrush/managed-images/nearest-names'
 import { type Config, environmentName, type SettingName, settingNames, settings } from './settings.ts'
 
 /** A setting that cannot be used; the message names it, its value, where it came from and what it must be. */
@@ -84,7 +85,9 @@ function readFile(file: string): Map<SettingName, unknown> {
   flatten('', data as Record<string, unknown>, (key, value) => {
     const name = settingNames.find((candidate) => candidate === key)
     if (!name)
-      throw new ConfigError(`${file}: there is no setting ${key}. The settings are ${settingNames.join(', ')}.`)
+      throw new ConfigError(
+        `${file}: there is no setting ${key}. ${didYouMean(key, settingNames)} The settings are ${settingNames.join(', ')}.`,
+      )
     if (name === 'home') throw new ConfigError(`${file}: home cannot be set in a file; use --home or SAGEBRUSH_HOME.`)
     values.set(name, value)
   })
@@ -106,6 +109,13 @@ function refuseUnknownVariables(environment: Readonly<Record<string, string | un
   const known = new Set(settingNames.map(environmentName))
   for (const variable of Object.keys(environment)) {
     if (!variable.startsWith('SAGEBRUSH_') || known.has(variable) || otherVariables.test(variable)) continue
-    throw new ConfigError(`There is no setting for the environment variable ${variable}. See "sagebrush config".`)
+    throw new ConfigError(
+      `There is no setting for the environment variable ${variable}. ${didYouMean(variable, [...known])} docs/cli.md lists all.`,
+    )
   }
+}
+
+function didYouMean(asked: string, names: readonly string[]): string {
+  const [nearest] = nearestNames(asked, names)
+  return nearest ? `Did you mean ${nearest}?` : ''
 }
