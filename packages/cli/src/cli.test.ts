@@ -70,6 +70,15 @@ describe('with a server', () => {
     const detached = await server.sagebrush(['up', '-d'])
     expect(detached.code).toBe(0)
     expect(detached.stdout).toMatch(/^A server runs on .* already \(process \d+\)\.\nSagebrush answers at http:/)
+    const { port } = new URL(server.url)
+    for (const words of [
+      ['--port', '1'],
+      ['--host', '::1'],
+    ] as const) {
+      const other = await server.sagebrush(['up', '-d', ...words])
+      expect([other.code, other.stderr]).toEqual([1, expect.stringContaining(`and ${words.join(' ')} was not applied`)])
+    }
+    expect((await server.sagebrush(['up', '-d', '--port', port])).code).toBe(0)
     const foreground = await server.sagebrush(['up'])
     expect(foreground.code).toBe(1)
     expect(foreground.stderr).toMatch(/is held by the server with process id \d+ at http:.*sagebrush down/)
@@ -155,6 +164,14 @@ describe('without a server', () => {
       const done = await sagebrush(args)
       expect([done.code, done.stderr]).toEqual([1, `No server runs on ${home}. Start one: sagebrush up -d\n`])
     }
+    const elsewhere = join(home, "it's")
+    for (const args of [['env'], ['run'], ['logs'], ['gc']]) {
+      const rest = { run: ['--', 'true'], logs: ['x'] }[String(args[0])] ?? []
+      const done = await sagebrush([...args, '--home', elsewhere, ...rest])
+      expect(done.stderr).toBe(
+        `No server runs on ${elsewhere}. Start one: sagebrush up -d --home '${elsewhere.replace("'", "'\\''")}'\n`,
+      )
+    }
     const shell = await run('sh', ['-c', `eval "$('${process.execPath}' '${cli}' env 2>&-)" || echo stopped`], {
       PATH: process.env.PATH,
       SAGEBRUSH_HOME: home,
@@ -214,20 +231,21 @@ describe('without a server', () => {
     const findings: { name: string; state: string; found: string }[] = JSON.parse(done.stdout)
     const containers = lacking('docker') ? ['containers'] : ['containers', 'volumes']
     expect(findings.map(({ name }) => name)).toEqual([
-      ...['node', 'python3', 'namespaces', 'staging'],
+      ...['node', 'python3', 'tar', 'namespaces', 'staging'],
       ...containers,
       ...['disk', 'port'],
     ])
     expect(findings.find(({ name }) => name === 'python3')?.state).toBe('good')
   })
 
-  test('doctor on a machine without Python names it and its fix', async () => {
+  test('doctor on a machine without Python and tar names them and their fixes', async () => {
     const done = await run(process.execPath, [cli, 'doctor', '--port', '0'], {
       PATH: '/nonexistent',
       SAGEBRUSH_HOME: home,
     })
     expect(done.code).toBe(1)
     expect(done.stdout).toMatch(/FAIL {2}python3 .*\n.*No python3 .* is on PATH: install it/)
+    expect(done.stdout).toMatch(/FAIL {2}tar +none\n +No tar is on PATH: install it/)
   })
 
   test('npx finds the command of this checkout, and it names itself as it was called', async () => {

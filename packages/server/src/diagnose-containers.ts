@@ -20,12 +20,18 @@ export async function containerEngine(config: Config): Promise<readonly Finding[
         name: 'containers',
         state: config.engine === 'docker' ? 'bad' : 'poor',
         found: error instanceof EngineUnreachable ? error.message : `no container engine can be used: ${error.message}`,
-        fix:
-          'Only images of your own need one; managed images run without. Debian, Ubuntu: apt-get install docker.io; ' +
-          'or say where it is: docker.host or DOCKER_HOST.',
+        fix: fixOf(error),
       },
     ]
   }
+}
+
+function fixOf(error: Error): string {
+  const needed = 'Only images of your own need one; managed images run without.'
+  if (error.cause instanceof Error && 'code' in error.cause && error.cause.code === 'EACCES') {
+    return `${needed} usermod -aG docker USER, as root, then a new login; or say where another one is: docker.host or DOCKER_HOST.`
+  }
+  return `${needed} Debian, Ubuntu: apt-get install docker.io; or say where it is: docker.host or DOCKER_HOST.`
 }
 
 function engine({ name, podman, cpus, memoryBytes, gpus, init }: Machine): Finding {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, statfs } from 'node:fs/promises'
+import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { type ProbeResult, probe } from '@sagebrush/engine-process'
 import type { Config } from './config/settings.ts'
 import { containerEngine } from './diagnose-containers.ts'
@@ -26,6 +26,7 @@ export async function diagnose(config: Config): Promise<readonly Finding[]> {
           fix: found.pythonProblem,
         }
       : { name: 'python3', state: 'good', found: `${python?.version} at ${python?.path}, with venv` },
+    await tar(process.env.PATH ?? ''),
     found.namespaces === 'none'
       ? {
           name: 'namespaces',
@@ -86,6 +87,24 @@ function node(version: string): Finding {
   return isEnough
     ? { name: 'node', state: 'good', found: version }
     : { name: 'node', state: 'bad', found: version, fix: 'Sagebrush needs Node.js 24 or newer: nodejs.org' }
+}
+
+/** Clients pack their scripts with it, and backups are written by it. */
+async function tar(searchPath: string): Promise<Finding> {
+  for (const folder of searchPath.split(delimiter).filter(Boolean)) {
+    const path = join(folder, 'tar')
+    const isThere = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    if (isThere) return { name: 'tar', state: 'good', found: path }
+  }
+  return {
+    name: 'tar',
+    state: 'bad',
+    found: 'none',
+    fix: 'No tar is on PATH: install it (Debian, Ubuntu: apt-get install tar)',
+  }
 }
 
 async function disk(home: string): Promise<Finding> {
