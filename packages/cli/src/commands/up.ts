@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Config, runningServer } from '@sagebrush/server/client'
+import { type Config, type LoadedConfig, runningServer } from '@sagebrush/server/client'
 import { Command } from 'commander'
 import { calledAs } from '../called-as.ts'
 import { UserError } from '../explain.ts'
@@ -14,9 +14,9 @@ export function upCommand(): Command {
     .description('start the server (in the foreground; -d: in the background)')
     .option('-d, --detach', 'start in the background and return when it answers')
     .action(async (options) => {
-      const { config } = configOf(options)
-      if (options.detach) await detach(config)
-      else await foreground(config)
+      const loaded = configOf(options)
+      if (options.detach) await detach(loaded)
+      else await foreground(loaded.config)
     })
 }
 
@@ -36,10 +36,12 @@ async function foreground(config: Config): Promise<void> {
   process.on('SIGTERM', close)
 }
 
-async function detach(config: Config): Promise<void> {
+async function detach(loaded: LoadedConfig): Promise<void> {
+  const { config } = loaded
   const running = runningServer(config.home)
   if (running) {
     process.stdout.write(`A server runs on ${config.home} already (process ${running.pid}).\n`)
+    refuseOtherAddress(loaded, running.url)
     process.stdout.write(nextSteps(running.url, config.home))
     return
   }
@@ -63,6 +65,22 @@ async function detach(config: Config): Promise<void> {
     if (ended) throw new UserError(lastWords(outputFile))
     await delay(20)
   }
+}
+
+/** Throws where the command or the environment asks for another address than the server has. */
+function refuseOtherAddress({ config, sources }: LoadedConfig, url: string): void {
+  const { hostname, port } = new URL(url)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const others = [
+    { source: sources.port, value: config.port, isOther: config.port !== 0 && config.port !== Number(port || 80) },
+    { source: sources.host, value: config.host, isOther: config.host !== host && config.host !== 'localhost' },
+  ].filter(({ source, isOther }) => isOther && /^(--|SAGEBRUSH_)/.test(source))
+  if (others.length === 0) return
+  const settings = others.map(({ source, value }) => `${source}${source.startsWith('--') ? ' ' : '='}${value}`)
+  throw new UserError(
+    `It answers at ${url}, and ${settings.join(' and ')} was not applied: "${calledAs} down" first, ` +
+      'or choose another home (SAGEBRUSH_HOME).',
+  )
 }
 
 function lastWords(outputFile: string): string {
