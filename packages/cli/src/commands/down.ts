@@ -21,7 +21,9 @@ export function downCommand(): Command {
         return
       }
       if (record.pidNamespace && record.pidNamespace !== pidNamespace()) {
-        throw new UserError(`The server of ${config.home} runs in a container: stop that ("docker compose stop").`)
+        throw new UserError(
+          `The server of ${config.home} runs in a container: stop that ("docker stop NAME" or "docker compose stop").`,
+        )
       }
       // A job has that long from SIGTERM to SIGKILL, and then uploads what it has.
       if (options.all) await endAll(record, config['limits.trainingStopSeconds'] * 1000 + PATIENCE_MS)
