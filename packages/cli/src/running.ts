@@ -1,6 +1,12 @@
-import { type ClientFacts, readClientFacts, runningServer, type ServerRecord } from '@sagebrush/server/client'
-import { calledAs } from './called-as.ts'
+import {
+  type ClientFacts,
+  type LoadedConfig,
+  readClientFacts,
+  runningServer,
+  type ServerRecord,
+} from '@sagebrush/server/client'
 import { UserError } from './explain.ts'
+import { howToStart } from './how-to-start.ts'
 
 /** The server that runs on a home, and what its clients need. */
 export interface Running {
@@ -9,8 +15,9 @@ export interface Running {
 }
 
 /** Throws in words where no server runs on the home. */
-export function requireRunning(home: string): Running {
+export function requireRunning(loaded: LoadedConfig): Running {
+  const { home } = loaded.config
   const record = runningServer(home)
-  if (!record) throw new UserError(`No server runs on ${home}. Start one: ${calledAs} up -d`)
+  if (!record) throw new UserError(`No server runs on ${home}. Start one: ${howToStart(loaded)}`)
   return { record, facts: readClientFacts(home) }
 }

@@ -1,4 +1,4 @@
-import { clientEnvironment, clientFiles } from '@sagebrush/server/client'
+import { clientEnvironment, clientFiles, type LoadedConfig } from '@sagebrush/server/client'
 import { Command } from 'commander'
 import { type Running, requireRunning } from '../running.ts'
 import { configOf, withSettings } from '../settings-options.ts'
@@ -7,9 +7,9 @@ export function envCommand(): Command {
   return withSettings(new Command('env'))
     .description('print what points AWS SDKs and the CLI at the server: eval "$(sagebrush env)"')
     .action((options) => {
-      const { config } = configOf(options)
-      const { facts } = runningOrFalse(config.home)
-      const change = clientEnvironment(facts, clientFiles(config.home), process.env)
+      const loaded = configOf(options)
+      const { facts } = runningOrFalse(loaded)
+      const change = clientEnvironment(facts, clientFiles(loaded.config.home), process.env)
       const lines = [
         ...change.unset.filter((name) => process.env[name] !== undefined).map((name) => `unset ${name}`),
         ...Object.entries(change.set).map(([name, value]) => `export ${name}=${quote(value)}`),
@@ -19,9 +19,9 @@ export function envCommand(): Command {
 }
 
 /** For `eval` takes only what is printed: without a server that is a command that fails, and the words go to the terminal. */
-function runningOrFalse(home: string): Running {
+function runningOrFalse(loaded: LoadedConfig): Running {
   try {
-    return requireRunning(home)
+    return requireRunning(loaded)
   } catch (error) {
     process.stdout.write('false\n')
     throw error

@@ -7,8 +7,7 @@ export function gcCommand(): Command {
   return withSettings(new Command('gc'))
     .description('remove what nothing refers to any more: orphaned bytes, expired keys and log streams')
     .action(async (options) => {
-      const { config } = configOf(options)
-      const { record } = requireRunning(config.home)
+      const { record } = requireRunning(configOf(options))
       const result = await askServer(record, 'POST', 'gc')
       const { objects, expiredKeys, expiredLogStreams } = result as unknown as Collected
       const size = `${(objects.bytes / 1024 ** 2).toFixed(1)} MiB`

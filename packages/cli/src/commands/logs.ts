@@ -8,10 +8,10 @@ export function logsCommand(): Command {
     .argument('<name>', 'name of the training job or endpoint')
     .option('-f, --follow', 'go on until the job ends')
     .action(async (name: string, options) => {
-      const { config } = configOf(options)
-      const running = requireRunning(config.home)
+      const loaded = configOf(options)
+      const running = requireRunning(loaded)
       // Loaded here: AWS's clients are heavier than all other commands together.
       const { printLog } = await import('../print-log.ts')
-      await printLog(running, config.region, name, options.follow === true)
+      await printLog(running, loaded.config.region, name, options.follow === true)
     })
 }

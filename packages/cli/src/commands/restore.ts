@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { calledAs } from '../called-as.ts'
+import { howToStart } from '../how-to-start.ts'
 import { configOf, withSettings } from '../settings-options.ts'
 
 export function restoreCommand(): Command {
@@ -8,11 +8,12 @@ export function restoreCommand(): Command {
     .description('make a home, which must be missing or empty, of a file that backup wrote')
     .argument('<file>', 'the file that backup wrote')
     .action(async (file: string, options) => {
-      const { config } = configOf(options)
+      const loaded = configOf(options)
+      const { home } = loaded.config
       const { restoreHome } = await import('@sagebrush/server')
-      const { version, created } = await restoreHome(resolve(file), config.home)
+      const { version, created } = await restoreHome(resolve(file), home)
       process.stdout.write(
-        `${config.home} is as it was at ${created} (Sagebrush ${version}). Start it: ${calledAs} up -d\n`,
+        `${home} is as it was at ${created} (Sagebrush ${version}). Start it: ${howToStart(loaded, 'anyhow')}\n`,
       )
     })
 }

@@ -16,9 +16,9 @@ export function runCommand(): Command {
     .argument('<command...>', 'the program and its arguments')
     .passThroughOptions()
     .action((words: string[], options) => {
-      const { config } = configOf(options)
-      const { facts } = requireRunning(config.home)
-      const change = clientEnvironment(facts, clientFiles(config.home), process.env)
+      const loaded = configOf(options)
+      const { facts } = requireRunning(loaded)
+      const change = clientEnvironment(facts, clientFiles(loaded.config.home), process.env)
       const environment: Record<string, string | undefined> = { ...process.env, ...change.set }
       for (const name of change.unset) delete environment[name]
       if (!options.plain) {
