@@ -40,12 +40,15 @@ export async function restoreHome(file: string, home: string): Promise<ArchiveMa
 
 async function readManifest(file: string): Promise<ArchiveManifest> {
   if (!existsSync(file)) throw new HomeError(`There is no file ${file}.`)
-  const { stdout } = await tar(['-xOf', file, MANIFEST], file)
   try {
+    const { stdout } = await tar(['-xOf', file, MANIFEST], file)
     const { format, homeFormat, version, created } = JSON.parse(stdout)
     if (typeof format === 'number' && typeof homeFormat === 'number') return { format, homeFormat, version, created }
-  } catch {
-    // Said below: whatever it is, it is none of ours.
+  } catch (cause) {
+    // tar's three sentences about a file that is no archive help nobody; that there is no tar, or no right to read, does.
+    if (cause instanceof HomeError && !/not look like a tar|Not found in archive|end of file/i.test(cause.message))
+      throw cause
+    throw new HomeError(`${file} is no backup of a Sagebrush home.`, { cause })
   }
   throw new HomeError(`${file} is no backup of a Sagebrush home.`)
 }
