@@ -11,14 +11,21 @@ interface Source {
   readonly group: string
   readonly prefix: string
   /** Resolves to the final status, or undefined while lines may still come. */
-  readonly ended: () => Promise<{ readonly failed: boolean; readonly words: string } | undefined>
+  readonly ended: () => Promise<End | undefined>
+  /** What is being done now, to be told when it changes: nothing is printed while an environment is made. */
+  readonly doing?: () => string
+}
+
+interface End {
+  readonly failed: boolean
+  readonly words: string
 }
 
 /** Prints the log of a job or an endpoint, and goes on until its end where `follow` says so. */
 export async function printLog(running: Running, region: string, name: string, follow: boolean): Promise<void> {
   const settings = clientSettings(running, region)
-  const source = await findSource(new SageMaker(settings), name)
-  await print(new CloudWatchLogs(settings), source, follow)
+  const logs = new CloudWatchLogs(settings)
+  await print(logs, await findSource(new SageMaker(settings), logs, name), follow)
 }
 
 function clientSettings({ facts }: Running, region: string) {
@@ -26,27 +33,35 @@ function clientSettings({ facts }: Running, region: string) {
   return { endpoint: facts.url, region, credentials: { accessKeyId, secretAccessKey } }
 }
 
-async function findSource(sagemaker: SageMaker, name: string): Promise<Source> {
+async function findSource(sagemaker: SageMaker, logs: CloudWatchLogs, name: string): Promise<Source> {
   const describeJob = () => sagemaker.describeTrainingJob({ TrainingJobName: name })
+  const ofJob = { group: '/aws/sagemaker/TrainingJobs', prefix: `${name}/` }
   if (await exists(describeJob)) {
+    let doing = ''
     return {
-      group: '/aws/sagemaker/TrainingJobs',
-      prefix: `${name}/`,
+      ...ofJob,
+      doing: () => doing,
       ended: async () => {
         const job = await describeJob()
         const status = job.TrainingJobStatus ?? ''
+        const step = job.SecondaryStatusTransitions?.at(-1)
+        doing = [step?.Status, step?.StatusMessage].filter(Boolean).join(': ')
         if (!['Completed', 'Failed', 'Stopped'].includes(status)) return undefined
         return { failed: status === 'Failed', words: [status, job.FailureReason].filter(Boolean).join(': ') }
       },
     }
   }
   const describeEndpoint = () => sagemaker.describeEndpoint({ EndpointName: name })
-  if (!(await exists(describeEndpoint))) throw new UserError(`There is no training job or endpoint named ${name}.`)
-  return {
-    group: `/aws/sagemaker/Endpoints/${name}`,
-    prefix: '',
-    ended: async () => ((await exists(describeEndpoint)) ? undefined : { failed: false, words: 'Deleted' }),
+  const ofEndpoint = { group: `/aws/sagemaker/Endpoints/${name}`, prefix: '' }
+  const gone = { failed: false, words: 'Deleted' }
+  if (await exists(describeEndpoint)) {
+    return { ...ofEndpoint, ended: async () => ((await exists(describeEndpoint)) ? undefined : gone) }
   }
+  // A log outlives what wrote it.
+  for (const place of [ofEndpoint, ofJob]) {
+    if ((await streamsOf(logs, place)).length > 0) return { ...place, ended: async () => gone }
+  }
+  throw new UserError(`There is no training job or endpoint named ${name}.`)
 }
 
 async function exists(describe: () => Promise<unknown>): Promise<boolean> {
@@ -61,9 +76,13 @@ async function exists(describe: () => Promise<unknown>): Promise<boolean> {
 
 async function print(logs: CloudWatchLogs, source: Source, follow: boolean): Promise<void> {
   const tokens = new Map<string, string>()
+  let told = ''
   for (;;) {
     // Asked before the lines are read: what was written before the end is then read after it.
     const end = follow ? await source.ended() : { failed: false, words: '' }
+    const doing = end ? '' : (source.doing?.() ?? '')
+    if (doing !== '' && doing !== told) process.stderr.write(`${doing}\n`)
+    told = doing
     for (const stream of await streamsOf(logs, source)) await printNew(logs, source.group, stream, tokens)
     if (end) {
       if (end.words !== '') process.stderr.write(`${end.words}\n`)
@@ -74,7 +93,7 @@ async function print(logs: CloudWatchLogs, source: Source, follow: boolean): Pro
   }
 }
 
-async function streamsOf(logs: CloudWatchLogs, source: Source): Promise<string[]> {
+async function streamsOf(logs: CloudWatchLogs, source: Pick<Source, 'group' | 'prefix'>): Promise<string[]> {
   const names: string[] = []
   let nextToken: string | undefined
   do {

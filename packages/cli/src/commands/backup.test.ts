@@ -196,7 +196,9 @@ test('what cannot be restored is refused in words, and nothing is left', async (
   expect(await refusal(archive(ours))).toMatch(/has format 99, and this version of Sagebrush knows formats up to/)
   expect(await refusal(join(folder, 'nothing.tar'))).toMatch(/^There is no file /)
   writeFileSync(join(folder, 'text.tar'), 'no tar')
-  expect(await refusal(join(folder, 'text.tar'))).toBe(`${join(folder, 'text.tar')} is no backup of a Sagebrush home.\n`)
+  expect(await refusal(join(folder, 'text.tar'))).toBe(
+    `${join(folder, 'text.tar')} is no backup of a Sagebrush home.\n`,
+  )
   execFileSync('tar', ['-cf', join(folder, 'other.tar'), '-C', work, 'store'])
   expect(await refusal(join(folder, 'other.tar'))).toMatch(/is no backup of a Sagebrush home\.\n$/)
   const nothing = await sagebrush(home, 'backup', join(folder, 'x.tar'))

@@ -1,6 +1,15 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { type Clients, openClients, type ServerProcess, startJob, startServerProcess } from '@sagebrush/dev-env'
+import {
+  type Clients,
+  defineModel,
+  deleteEndpoint,
+  openClients,
+  type ServerProcess,
+  startJob,
+  startServerProcess,
+  untilInService,
+} from '@sagebrush/dev-env'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 let server: ServerProcess
@@ -36,7 +45,9 @@ async function follow(job: string, script: string) {
 test('-f prints lines as they come and ends with the job', { timeout: 300_000 }, async () => {
   const script = 'import time\nprint("first", flush=True)\ntime.sleep(3)\nprint("last")'
   const followed = await follow('good', script)
-  expect(followed).toMatchObject({ code: 0, stateAtFirst: 'InProgress', words: 'Completed\n' })
+  expect(followed).toMatchObject({ code: 0, stateAtFirst: 'InProgress' })
+  // What was done meanwhile goes beside the log.
+  expect(followed.words).toMatch(/^Training: .+\n(.+\n)*Completed\n$/m)
   expect(followed.lines.filter((line) => ['first', 'last'].includes(line))).toEqual(['first', 'last'])
 })
 
@@ -44,9 +55,24 @@ test('-f of a job that fails exits with 1 and its reason', { timeout: 300_000 },
   const script = 'import time\nprint("first", flush=True)\ntime.sleep(2)\nraise ValueError("no sepals")'
   const followed = await follow('bad', script)
   expect(followed).toMatchObject({ code: 1, stateAtFirst: 'InProgress' })
-  expect(followed.words).toMatch(/^Failed: AlgorithmError: .*ValueError: no sepals/s)
+  expect(followed.words).toMatch(/^Failed: AlgorithmError: [\s\S]*ValueError: no sepals/m)
   expect(followed.lines).toContain('ValueError: no sepals')
   // A finished one is printed whole, and its status is not asked for.
   const printed = await server.sagebrush(['logs', 'bad'])
   expect([printed.code, printed.stdout]).toEqual([0, `${followed.lines.join('\n')}\n`])
+})
+
+test('the log of an endpoint that is gone is printed', { timeout: 300_000 }, async () => {
+  await defineModel(
+    clients,
+    'former',
+    'def model_fn(folder):\n    print("loaded the former model", flush=True)\n    return 1\n',
+  )
+  await clients.sagemaker.createEndpoint({ EndpointName: 'former', EndpointConfigName: 'former' })
+  await untilInService(clients, 'former')
+  await deleteEndpoint(clients, 'former')
+  const printed = await server.sagebrush(['logs', 'former'])
+  expect([printed.code, printed.stderr]).toEqual([0, ''])
+  expect(printed.stdout).toContain('loaded the former model\n')
+  expect((await server.sagebrush(['logs', 'former', '-f'])).stderr).toBe('Deleted\n')
 })
