@@ -11,6 +11,7 @@ export function isInitWords(line: string): boolean {
 /**
  * Words for a task whose command never ran, with the way out, from what the engine said about it or what its init
  * process printed last; undefined where that is not about the command. `platform` says what is wrong with the image's.
+ * Without a last full stop: the SageMaker Python SDK puts one after each reason.
  */
 export function commandProblem(
   spec: Pick<TaskSpec, 'image' | 'entrypoint' | 'command'>,
@@ -21,15 +22,15 @@ export function commandProblem(
   const cause = words ?? plainCause(said)
   const command = [...(spec.entrypoint ?? []), ...spec.command].join(' ')
   const what = `The image ${imageName(spec.image)} cannot be started with "${command}": ${cause}.`
-  if (platform !== undefined) return `${what} ${platform}`
+  if (platform !== undefined) return `${what} ${platform.replace(/\.$/, '')}`
   if (/executable file not found|no such file or directory/i.test(cause)) {
-    return `${what} Put an executable of that name on the image's PATH, or set an ENTRYPOINT that takes it as its argument.`
+    return `${what} Put an executable of that name on the image's PATH, or set an ENTRYPOINT that takes it as its argument`
   }
   if (/permission denied/i.test(cause)) {
-    return `${what} Make the file executable in the image (RUN chmod +x …).`
+    return `${what} Make the file executable in the image (RUN chmod +x …)`
   }
   if (/exec format error/i.test(cause)) {
-    return `${what} It is a program for another processor (build with --platform), or a script without "#!" in its first line.`
+    return `${what} It is a program for another processor (build with --platform), or a script without "#!" in its first line`
   }
   return undefined
 }
