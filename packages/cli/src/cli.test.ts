@@ -38,6 +38,7 @@ describe('with a server', () => {
       tasks: 0,
     })
     expect(JSON.stringify(status)).not.toMatch(/secret/i)
+    if (lacking('docker')) expect(status.engine).not.toContain(' and docker')
     const health = (await (await fetch(`${status.url}/_sagebrush/health`)).json()) as { status: string }
     expect(health.status).toBe('ok')
     expect((await fetch(`${status.url}/_sagebrush/status`)).status).toBe(403)
@@ -64,6 +65,13 @@ describe('with a server', () => {
     expect((await other.sagebrush(['status'])).code).toBe(3)
     expect(await leftBehind(other.home)).toEqual([])
     await other.close()
+  })
+
+  test('status says that there is no container engine where none answers', async () => {
+    const alone = await startServerProcess({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' })
+    const { engine } = JSON.parse((await alone.sagebrush(['status', '--json'])).stdout)
+    await alone.close()
+    expect(engine).toBe('process. No container engine answers at /nonexistent/docker.sock: ENOENT.')
   })
 
   test('a second server on the home is told who holds it', async () => {

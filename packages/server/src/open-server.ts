@@ -86,7 +86,7 @@ async function open(
       home: home.path,
       account: facts?.account,
       region: facts?.region,
-      engine: services.engine.name,
+      engine: await services.engines(),
       tasks: (await services.engine.list()).length,
       work: await services.sagemaker.work(),
     }),

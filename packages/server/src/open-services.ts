@@ -37,6 +37,8 @@ export interface Services {
   readonly runtime: Runtime
   readonly sagemaker: SageMaker
   readonly engine: Engine
+  /** Which engines would take a task now, in words. */
+  readonly engines: () => Promise<string>
   readonly store: Store
   /** Removes what nothing refers to; says how much of each kind. */
   collectGarbage(): Promise<Record<string, unknown>>
@@ -69,7 +71,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   )
   closers.push(() => runtime.close())
   const answerOn = (network: TaskNetwork) => taskListeners.answerOn(network)
-  const { engine, images } = await openEngines({ config, home, objects: s3.reader, log, answerOn })
+  const { engine, images, describe } = await openEngines({ config, home, objects: s3.reader, log, answerOn })
   closers.push(() => engine.close())
   const sagemaker = openSageMaker({
     store,
@@ -98,6 +100,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   })
   return {
     ...{ identity, s3, logs, runtime, sagemaker, engine, store },
+    engines: describe,
     collectGarbage: async () => ({
       objects: await s3.collectGarbage(),
       expiredKeys: await identity.sweep(),

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Engine, ObjectReader, TaskImage } from '@sagebrush/core'
 import { type DockerEngine, EngineUnreachable, openDockerEngine, type TaskNetwork } from '@sagebrush/engine-docker'
 import { openProcessEngine, type ProcessEngine, packageIndex, prepareEnvironment } from '@sagebrush/engine-process'
@@ -23,11 +24,15 @@ export interface EnginesOptions {
   readonly answerOn: (network: TaskNetwork) => Promise<void>
 }
 
+const PATIENCE_MS = 2000
+
 type Resolved = { readonly image: TaskImage } | { readonly missing: string }
 
 /** The resolution table of image references, and the engines that run what they resolve to. */
 export interface OpenedEngines {
   readonly engine: Engine
+  /** Which engines would take a task now, in words: a container engine comes and goes. */
+  readonly describe: () => Promise<string>
   readonly images: { resolve(uri: string): Promise<Resolved> }
 }
 
@@ -48,14 +53,22 @@ export async function openEngines(options: EnginesOptions): Promise<OpenedEngine
     return images.resolve(uri)
   }
   if (config.engine === 'process') {
-    return { engine: processEngine, images: { resolve: async (uri) => byProcess(await managed(uri), images, uri) } }
+    return {
+      engine: processEngine,
+      describe: async () => processEngine.name,
+      images: { resolve: async (uri) => byProcess(await managed(uri), images, uri) },
+    }
   }
   const docker = await openDocker(options, images, processEngine)
   const engine = routedEngine({
     engines: [processEngine, docker],
     choose: ({ kind }) => (kind === 'container' || config.engine === 'docker' ? docker : processEngine),
   })
-  return { engine, images: { resolve: (uri) => resolve(docker, managed, images, uri) } }
+  const describe = async () => {
+    const away = await absence(docker)
+    return away ? `${processEngine.name}. ${away}` : engine.name
+  }
+  return { engine, describe, images: { resolve: (uri) => resolve(docker, managed, images, uri) } }
 }
 
 async function openProcess({ config, home, objects, log }: EnginesOptions, images: ImageTable) {
@@ -128,6 +141,16 @@ async function resolve(
   const like = nearest.length > 0 ? ` The nearest names are ${nearest.join(', ')}.` : ''
   const missing = `The container engine has no image of that name: build it, or "docker pull ${uri}".${like}`
   return { missing: `${missing} ${noStandIn(images, uri)}` }
+}
+
+/** Why no container can be started; undefined where the container engine answers. */
+async function absence(docker: DockerEngine): Promise<string | undefined> {
+  // One that hangs must not make a question about the server hang.
+  const silence = delay(PATIENCE_MS, 'The container engine does not answer.', { ref: false })
+  const answer = orAway(docker.find('sagebrush/none')).then((found) =>
+    found instanceof Error ? found.message : undefined,
+  )
+  return await Promise.race([answer, silence])
 }
 
 /** The answer, or that no container engine gives one. */
