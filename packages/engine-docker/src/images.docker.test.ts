@@ -174,7 +174,7 @@ describe.skipIf(skipsFor('docker'))('images of all kinds', () => {
     expect(state).toMatchObject({ phase: 'failed', fault: 'user' })
     expect(state.phase === 'failed' && state.message).toMatch(/foreign.*"\/main train": /)
     expect(state.phase === 'failed' && state.message).toContain(
-      `The image is made for ${other} and this machine is ${own}: build or pull it with "--platform linux/${own}".`,
+      `The image is made for ${other} and this machine is ${own}: build or pull it with "--platform linux/${own}"`,
     )
   })
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { installed, loadConfig } from '@sagebrush/server/client'
@@ -15,18 +15,21 @@ export async function runPythonProgram(
   say: (line: string) => void,
   interrupted: AbortSignal,
 ): Promise<void> {
+  // What they leave when they are interrupted goes with the home.
+  const surroundings = { interrupted, temporary: join(home, 'temporary') }
+  await mkdir(surroundings.temporary)
   const folder = join(loadConfig().config.cache, 'demo', SDK.replace('==', '-'))
   const python = join(folder, 'bin', 'python')
   if (!existsSync(join(folder, 'complete'))) {
     say(`installing ${SDK} into ${folder} (once; 300 MB)`)
     await rm(folder, { recursive: true, force: true })
-    await run(interrupted, 'python3', ['-m', 'venv', folder])
-    await run(interrupted, python, ['-m', 'pip', 'install', '--quiet', '--quiet', '--progress-bar=off', SDK])
-    await run(interrupted, 'touch', [join(folder, 'complete')])
+    await run(surroundings, 'python3', ['-m', 'venv', folder])
+    await run(surroundings, python, ['-m', 'pip', 'install', '--quiet', '--quiet', '--progress-bar=off', SDK])
+    await run(surroundings, 'touch', [join(folder, 'complete')])
   }
   say('running examples/sagemaker-python-sdk/program.py under "sagebrush run"')
   await run(
-    interrupted,
+    surroundings,
     process.execPath,
     [cli, 'run', '--', python, installed('examples/sagemaker-python-sdk/program.py')],
     {
@@ -36,9 +39,15 @@ export async function runPythonProgram(
   )
 }
 
+interface Surroundings {
+  readonly interrupted: AbortSignal
+  /** Folder of temporary files. */
+  readonly temporary: string
+}
+
 /** Ends with its child, interrupted or not: who waits for it may then remove what the child used. */
 async function run(
-  interrupted: AbortSignal,
+  { interrupted, temporary }: Surroundings,
   command: string,
   args: readonly string[],
   environment: Record<string, string> = {},
@@ -46,14 +55,20 @@ async function run(
   interrupted.throwIfAborted()
   const child = spawn(command, args, {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, ...environment },
+    // In a group of its own, to be ended as a whole, and quietly: Python tells a terminal's ^C with a traceback.
+    detached: true,
+    env: { ...process.env, ...environment, TMPDIR: temporary },
   })
-  const end = () => child.kill('SIGTERM')
+  const end = () => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM')
+  }
   interrupted.addEventListener('abort', end)
+  process.once('exit', end)
   try {
     const [code, signal] = await once(child, 'exit')
     if (code !== 0) throw new Error(`${command} ${args.slice(0, 4).join(' ')} … ended with ${signal ?? code}`)
   } finally {
     interrupted.removeEventListener('abort', end)
+    process.removeListener('exit', end)
   }
 }

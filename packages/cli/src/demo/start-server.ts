@@ -24,6 +24,8 @@ export async function startServer(home: string, say: (line: string) => void): Pr
     detached: true,
   })
   const ended = once(child, 'exit')
+  // Where the demo is ended at once, it does not stay behind.
+  process.once('exit', () => child.kill('SIGTERM'))
   for (;;) {
     const record = runningServer(home)
     if (record) {
