@@ -18,7 +18,9 @@ export async function runDemo({ python }: { readonly python: boolean }): Promise
     lastSaid = Date.now()
     console.log(`${((lastSaid - started) / 1000).toFixed(2).padStart(6)} s  ${line}`)
   }
-  const interruption = listenForInterruption((name) => say(`${name}: ending what runs (again: end at once)`))
+  const interruption = listenForInterruption((name) =>
+    say(`${name}: ending what runs (again: end at once, and leave the folder)`),
+  )
   const home = await mkdtemp(join(tmpdir(), 'sagebrush-demo-'))
   // Nobody likes silence: the first time, an environment is made, and that takes half a minute.
   const stillThere = setInterval(() => {
