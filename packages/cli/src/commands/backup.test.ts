@@ -150,6 +150,18 @@ test('a running home is backed up and stands elsewhere: jobs, objects, lines, ke
   const full = await sagebrush(home, 'restore', second)
   expect(full.stderr).toMatch(/^The home .* is not empty: restore into another one/)
   expect((await sagebrush(join(folder, 'third'), 'restore', second)).code).toBe(0)
+
+  // What a restore leaves that is killed: no server starts on it, and another restore begins anew.
+  const cut = join(folder, 'cut')
+  for (const left of ['restoring/store', 'blobs/half']) mkdirSync(join(cut, left), { recursive: true })
+  const refused = await sagebrush(cut, 'up', '-d')
+  expect([refused.code, refused.stderr]).toEqual([
+    1,
+    expect.stringMatching(/is half restored: .* "sagebrush restore FILE/),
+  ])
+  expect(existsSync(join(cut, 'restoring'))).toBe(true)
+  expect((await sagebrush(cut, 'restore', second)).code).toBe(0)
+  expect([existsSync(join(cut, 'restoring')), existsSync(join(cut, 'blobs', 'half'))]).toEqual([false, false])
 })
 
 async function reopen(

@@ -4,14 +4,14 @@ import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { openStore } from '@sagebrush/store-sqlite'
-import { HOME_FORMAT, HomeError, openHome } from '../home/open-home.ts'
+import { HOME_FORMAT, HomeError, openHome, RESTORING } from '../home/open-home.ts'
 import { ARCHIVE_FORMAT, type ArchiveManifest, MANIFEST, parts } from './archive.ts'
 
 const run = promisify(execFile)
 
 /**
- * Makes a home of a backup, whole or not at all: the folder must be missing or empty. Throws `HomeError` in words; then
- * the folder is as it was.
+ * Makes a home of a backup, whole or not at all: the folder must be missing or empty, or be what a restore that was cut
+ * off has left. Throws `HomeError` in words; then the folder is as it was, or empty.
  */
 export async function restoreHome(file: string, home: string): Promise<ArchiveManifest> {
   const manifest = await readManifest(file)
@@ -21,12 +21,17 @@ export async function restoreHome(file: string, home: string): Promise<ArchiveMa
     )
   }
   const wasThere = existsSync(home)
-  if (wasThere && (await readdir(home)).length > 0) {
+  const cutOff = existsSync(join(home, RESTORING))
+  if (wasThere && !cutOff && (await readdir(home)).length > 0) {
     throw new HomeError(`The home ${home} is not empty: restore into another one (SAGEBRUSH_HOME), or move it away.`)
   }
-  // Held to the end: no server may start on half of it.
-  const lock = openHome(home)
+  // There before anything else is: whatever ends this process, no server starts on half of it.
+  await mkdir(join(home, RESTORING), { recursive: true, mode: 0o700 }).catch((error) => {
+    throw new HomeError(`The home ${home} cannot be made: ${error instanceof Error ? error.message : String(error)}`)
+  })
+  const lock = openHome(home, 'restore')
   try {
+    if (cutOff) await removeParts(home)
     await unpack(file, home)
   } catch (error) {
     lock.release()
@@ -36,6 +41,14 @@ export async function restoreHome(file: string, home: string): Promise<ArchiveMa
   }
   lock.release()
   return manifest
+}
+
+/** What a restore that was cut off has left, but for the mark of it. */
+async function removeParts(home: string): Promise<void> {
+  for (const name of parts) await rm(join(home, name), { recursive: true, force: true })
+  for (const name of await readdir(join(home, RESTORING))) {
+    await rm(join(home, RESTORING, name), { recursive: true, force: true })
+  }
 }
 
 async function readManifest(file: string): Promise<ArchiveManifest> {
@@ -54,8 +67,7 @@ async function readManifest(file: string): Promise<ArchiveManifest> {
 }
 
 async function unpack(file: string, home: string): Promise<void> {
-  const aside = join(home, 'restoring')
-  await mkdir(aside, { mode: 0o700 })
+  const aside = join(home, RESTORING)
   await tar(['-xpf', file, '--no-same-owner', '-C', aside], file)
   if (!existsSync(join(aside, 'store', 'state.db'))) throw new HomeError(`${file} has no store: it is cut short.`)
   // Brings it to this version's format; says so where it is a newer one's, and where it is damaged.

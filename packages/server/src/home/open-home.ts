@@ -22,6 +22,9 @@ export class HomeError extends Error {
   override readonly name = 'HomeError'
 }
 
+/** A folder in a home that a restore has not brought to its end: no server starts on half of it. */
+export const RESTORING = 'restoring'
+
 /** What a running server writes down for `status`, `env`, `run` and a second `up`. */
 export interface ServerRecord {
   readonly pid: number
@@ -46,8 +49,9 @@ export interface Home {
 /**
  * Makes the folder where it is missing (0700), takes its lock and checks its format. The lock is a database held
  * open in a transaction: the system lets go of it however the process ends, and network namespaces do not split it.
+ * `purpose`: a half restored home opens for another restore alone.
  */
-export function openHome(folder: string): Home {
+export function openHome(folder: string, purpose: 'serve' | 'restore' = 'serve'): Home {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
@@ -57,6 +61,11 @@ export function openHome(folder: string): Home {
   if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700)
   const lock = takeLock(path)
   try {
+    if (purpose === 'serve' && existsSync(join(path, RESTORING))) {
+      throw new HomeError(
+        `The home ${path} is half restored: a restore was cut off. Run "sagebrush restore FILE --home ${path}" again.`,
+      )
+    }
     checkFormat(path, lock)
   } catch (error) {
     lock.close()
