@@ -161,6 +161,43 @@ except Exception as error: print('hindered')`
     for (const job of jobs) await ended(clients, job)
   })
 
+  test('no job gets through the proxy into another one’s container, nor into what only this machine reaches', async () => {
+    const listening = `import socket
+server = socket.create_server(('0.0.0.0', 9000))
+print('listens on', socket.gethostbyname(socket.gethostname()), flush=True)
+while True:
+    peer = server.accept()[0]
+    print('was reached', flush=True)
+    peer.sendall(b'HTTP/1.0 200 OK\\r\\n\\r\\nwelcome')
+    peer.close()`
+    const ResourceConfig = { InstanceType: 'ml.m5.large', InstanceCount: 2, VolumeSizeInGB: 1 } as const
+    const listeners = await Promise.all([train(listening), train(listening, { ResourceConfig })])
+    const addresses = await Promise.all(
+      listeners.map(async (job) => (await printed(job, /^listens on/)).replace('listens on ', '')),
+    )
+    const asking = await train(`import base64, socket
+from urllib.parse import urlsplit
+proxy = urlsplit(os.environ['HTTPS_PROXY'])
+word = base64.b64encode((proxy.username + ':' + proxy.password).encode()).decode()
+def first_line(head):
+    peer = socket.create_connection((proxy.hostname, proxy.port), 10)
+    peer.sendall((head + '\\r\\nProxy-Authorization: Basic ' + word + '\\r\\n\\r\\n').encode())
+    return peer.makefile().readline().strip()
+for place in ${JSON.stringify([...addresses.map((address) => `${address}:9000`), '127.0.0.1:22', 'localhost:22'])}:
+    print(place, first_line('CONNECT ' + place + ' HTTP/1.1\\r\\nHost: ' + place))
+    print(place, first_line('GET http://' + place + '/ HTTP/1.1\\r\\nHost: ' + place))`)
+    const { FailureReason } = await ended(clients, asking)
+    expect(FailureReason).toBeUndefined()
+    const answers = (await trainingLog(clients, asking)).filter((line) => / HTTP\/1\.1 /.test(line))
+    expect(answers).toHaveLength(8)
+    for (const answer of answers) expect(answer).toMatch(/ HTTP\/1\.1 403 Forbidden$/)
+    for (const job of listeners) {
+      expect(await trainingLog(clients, job)).not.toContain('was reached')
+      await clients.sagemaker.stopTrainingJob({ TrainingJobName: job })
+    }
+    for (const job of listeners) await ended(clients, job)
+  })
+
   test.skipIf(skipsFor('root'))('another machine that routes to a network’s address is refused', async () => {
     const job = await train(`print('server', os.environ['AWS_ENDPOINT_URL'])\nimport time; time.sleep(600)`)
     const { host, hostname } = new URL((await printed(job, /^server/)).replace('server ', ''))
