@@ -24,7 +24,10 @@ export function commandProblem(
   const what = `The image ${imageName(spec.image)} cannot be started with "${command}": ${cause}.`
   if (platform !== undefined) return `${what} ${platform.replace(/\.$/, '')}`
   if (/executable file not found|no such file or directory/i.test(cause)) {
-    return `${what} Put an executable of that name on the image's PATH, or set an ENTRYPOINT that takes it as its argument`
+    const script = /no such file/i.test(cause)
+      ? '; of a script that is there, the program that its "#!" names is missing'
+      : ''
+    return `${what} Put an executable of that name on the image's PATH, or set an ENTRYPOINT that takes it as its argument${script}`
   }
   if (/permission denied/i.test(cause)) {
     return `${what} Make the file executable in the image (RUN chmod +x …)`

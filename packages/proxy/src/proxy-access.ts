@@ -5,7 +5,7 @@ const USER = 'sagebrush'
 
 /**
  * Who may use the proxy: whoever knows its token, and the holder of a valid access key with a password made of the key's
- * id and the token. Programs print their HTTPS_PROXY: what a task knows is to be worth nothing when the task is over.
+ * id and the token. Programs print their HTTPS_PROXY: what a task knows is worth nothing once its key has expired.
  */
 export class ProxyAccess {
   readonly #token: string

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -145,8 +145,12 @@ test('a running home is backed up and stands elsewhere: jobs, objects, lines, ke
 
   // A home on which no server runs is backed up too, as it lies there.
   const second = join(folder, 'second.tar')
+  // Of an earlier try that was killed, and of one that goes on.
+  const [dead, alive] = [spawnSync('true').pid, process.pid].map((pid) => `${second}.${pid}.part`)
+  for (const part of [dead, alive]) writeFileSync(part ?? '', 'half')
   const stopped = await sagebrush(home, 'backup', second)
   expect(stopped.code, stopped.stderr).toBe(0)
+  expect([dead, alive].map((part) => existsSync(part ?? ''))).toEqual([false, true])
   const full = await sagebrush(home, 'restore', second)
   expect(full.stderr).toMatch(/^The home .* is not empty: restore into another one/)
   expect((await sagebrush(join(folder, 'third'), 'restore', second)).code).toBe(0)

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { HOME_FORMAT, HomeError } from '../home/open-home.ts'
 
 /** The layout of the archive itself. */
@@ -27,6 +27,7 @@ export async function writeArchive(folder: string, target: string, version: stri
   const work = await mkdtemp(join(tmpdir(), 'sagebrush-backup-'))
   try {
     if (existsSync(target)) throw new HomeError(`${target} is there already: name a new file.`)
+    await removeCutOff(target)
     const created = new Date().toISOString()
     const manifest: ArchiveManifest = { format: ARCHIVE_FORMAT, homeFormat: HOME_FORMAT, version, created }
     await writeFile(join(work, MANIFEST), `${JSON.stringify(manifest)}\n`)
@@ -39,6 +40,25 @@ export async function writeArchive(folder: string, target: string, version: stri
     throw isMissing(error) ? new HomeError(`The folder of ${target} is not there.`) : error
   } finally {
     await rm(work, { recursive: true })
+  }
+}
+
+/** What backups to this file have left whose process was killed. */
+async function removeCutOff(target: string): Promise<void> {
+  const folder = dirname(target)
+  for (const name of await readdir(folder).catch(() => [])) {
+    const [, rest = ''] = name.split(`${basename(target)}.`)
+    const pid = /^(\d+)\.part$/.exec(rest)?.[1]
+    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(folder, name), { force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 
