@@ -5,8 +5,7 @@ import { parentPort } from 'node:worker_threads'
 import { Digester } from './digester.ts'
 import type { Answer, Order } from './hash-thread.ts'
 
-// The thread that answers requests goes before. Linux lets a thread have a priority of its own.
-if (process.platform === 'linux') setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), 10)
+lowerPriority()
 
 const joinBytes = 1024 * 1024
 const streams = new Map<number, Digester>()
@@ -32,6 +31,16 @@ parentPort?.on('message', (order: Order) => {
   streams.delete(stream)
   if ('end' in order) answer({ stream, digests: digester?.digests() ?? {} })
 })
+
+/** The thread that answers requests goes before. Linux lets a thread have a priority of its own; elsewhere it keeps its process's. */
+function lowerPriority(): void {
+  try {
+    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1))
+    if (thread > 0) setPriority(thread, 10) // 0 would be the whole process
+  } catch {
+    // No /proc, or no right to it: hashing is then as urgent as the rest.
+  }
+}
 
 /** Writes files one after the other into one that is there. Others get their turn between two reads. */
 async function join({ stream, join: paths, into, names }: Extract<Order, { join: unknown }>): Promise<void> {

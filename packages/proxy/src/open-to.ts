@@ -20,9 +20,9 @@ export class NotOpen extends Error {
  * loopback, link-local, and the networks of its containers, which are kept apart from each other. A task on a network
  * of its own gets no way into them through the proxy.
  */
-export function isOpenTo(client: string | undefined, remote: string, containers = containerNetworks()): boolean {
+export function isOpenTo(client: string | undefined, remote: string, containers = containerNetworks): boolean {
   if (client === undefined) return false
-  return isIn(OWN, client) || !(isIn(OWN, remote) || isIn(containers, remote))
+  return isIn(OWN, client) || !(isIn(OWN, remote) || isIn(containers(), remote))
 }
 
 /** The networks of this machine's bridges, but for one that leads out of it. */
