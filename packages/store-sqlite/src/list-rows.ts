@@ -27,7 +27,7 @@ export function listRows(
   const { collection, sortBy, limit, members } = request
   const sort = sortBy === 'name' ? 'name' : columnOf(sortBy)
   const direction = request.descending ? 'DESC' : 'ASC'
-  const clauses = [...boundsAfter(request).map(boundClause), ...placeClauses(request, sort)]
+  const clauses = [...boundClauses(boundsAfter(request), placeBound(request)), ...placeClauses(request, sort)]
   if (request.nameContains !== '') clauses.push({ sql: 'instr(name, ?) > 0', values: [request.nameContains] })
   const index = indexFor(statements, scope, request)
   const sql = `SELECT id, name, ${sort} AS cell FROM ${tableOf(collection)} ${index}
@@ -57,7 +57,7 @@ function indexFor(statements: Statements, scope: number, { collection, where, so
   let index = where.length === 0 && sortBy === 'name' ? '' : `INDEXED BY ${indexName(collection, sortBy)}`
   for (const field of fields) {
     const byField = `INDEXED BY ${indexName(collection, field)}`
-    const clauses = where.filter((bound) => bound.field === field && bound.is !== 'notEqual').map(boundClause)
+    const clauses = boundClauses(where.filter((bound) => bound.field === field && bound.is !== 'notEqual'))
     const sql = `SELECT count(*) AS found FROM (SELECT 1 FROM ${tableOf(collection)} ${byField}
       WHERE ${['scope = ?', ...clauses.map((clause) => clause.sql)].join(' AND ')} LIMIT ?)`
     const row = statements.of(sql).get(scope, ...clauses.flatMap((clause) => clause.values), least)
@@ -84,18 +84,35 @@ function placeClauses({ where, sortBy, after, descending }: ListRequest, sort: s
   return [{ sql: `(${sort}, name) ${than} (?, ?)`, values: [bindCell(after.cell), after.name] }]
 }
 
-/** In SQLite's order numbers come before strings and those before blobs: a bound holds within its own type alone. */
-function boundClause({ field, is, value }: Bound): Clause {
-  const column = columnOf(field)
-  if (is === 'equal') return { sql: `${column} = ?`, values: [value] }
-  if (is === 'notEqual') return { sql: `${column} <> ?`, values: [value] }
-  if (is === 'greater' || is === 'atLeast') {
-    const typeEnd = typeof value === 'number' ? '' : new Uint8Array(0)
-    return { sql: `${column} ${is === 'greater' ? '>' : '>='} ? AND ${column} < ?`, values: [value, typeEnd] }
-  }
-  const than = is === 'less' ? '<' : '<='
-  if (typeof value === 'number') return { sql: `${column} ${than} ?`, values: [value] }
-  return { sql: `${column} ${than} ? AND ${column} >= ?`, values: [value, ''] }
+/** The bound that going on after a place sets to the field sorted by, though no condition names it. */
+function placeBound({ sortBy, after, descending }: ListRequest): Bound | undefined {
+  if (!after || after.cell === null) return undefined
+  return { field: sortBy, is: descending ? 'atMost' : 'atLeast', value: after.cell }
+}
+
+const operators = { equal: '=', notEqual: '<>', greater: '>', atLeast: '>=', less: '<', atMost: '<=' } as const
+const lower: readonly Bound['is'][] = ['greater', 'atLeast']
+const upper: readonly Bound['is'][] = ['less', 'atMost']
+
+/**
+ * In SQLite's order numbers come before strings and those before blobs, and a bound holds within its own type alone:
+ * the end of the type bounds the other side. Where another bound does, it is left out, since SQLite seeks by one bound
+ * of each side and may choose the wider.
+ */
+function boundClauses(bounds: readonly Bound[], place?: Bound): Clause[] {
+  const sided = (side: readonly Bound['is'][], { field, value }: Bound) =>
+    [...bounds, ...(place ? [place] : [])].some(
+      (other) => side.includes(other.is) && other.field === field && typeof other.value === typeof value,
+    )
+  return bounds.flatMap((bound) => {
+    const column = columnOf(bound.field)
+    const clauses: Clause[] = [{ sql: `${column} ${operators[bound.is]} ?`, values: [bound.value] }]
+    if (lower.includes(bound.is) && !sided(upper, bound))
+      clauses.push({ sql: `${column} < ?`, values: [typeof bound.value === 'number' ? '' : new Uint8Array(0)] })
+    if (upper.includes(bound.is) && typeof bound.value === 'string' && !sided(lower, bound))
+      clauses.push({ sql: `${column} >= ?`, values: [''] })
+    return clauses
+  })
 }
 
 function cellOf(value: unknown): IndexCell {
