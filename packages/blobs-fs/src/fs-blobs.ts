@@ -4,12 +4,11 @@ import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { BlobInfo, Blobs, ByteRange, DigestName } from '@sagebrush/core'
 import { blobFolder, blobPath, folderEnd, isBlobId, newBlobId, windowMs } from './blob-path.ts'
-import type { Digests } from './digester.ts'
+import { BulkStream } from './bulk-stream.ts'
+import { type Answer, BulkThread } from './bulk-thread.ts'
 import { FolderSync } from './folder-sync.ts'
 import { asDiskFull, asMissing, codeOf } from './fs-error.ts'
-import { type Answer, HashThread } from './hash-thread.ts'
 import { incomingPath } from './incoming.ts'
-import { StreamDigester } from './stream-digester.ts'
 import { writeFrom } from './write-file.ts'
 
 const readBytes = 256 * 1024
@@ -29,7 +28,7 @@ export class FsBlobs implements Blobs {
   readonly #folders: FolderSync
   #holds = 0
   #held: string[] = []
-  readonly #thread = new HashThread()
+  readonly #thread = new BulkThread()
 
   constructor(root: string, { fsync, giveWay }: { readonly fsync: boolean; readonly giveWay: () => Promise<void> }) {
     this.#root = root
@@ -47,10 +46,8 @@ export class FsBlobs implements Blobs {
     options: { readonly digests?: readonly DigestName[]; readonly check?: (info: Finished) => void } = {},
   ): Promise<BlobInfo> {
     return this.#whole(async (_path, file) => {
-      const { sizeBytes, digests } = await this.#hashed(options.digests, (digester) =>
-        writeFrom(source, file, { digester, sync: this.#fsync, giveWay: this.#giveWay }),
-      )
-      const info = { sizeBytes, digests }
+      const write = (bulk: BulkStream) => writeFrom(source, file, bulk, { sync: this.#fsync, giveWay: this.#giveWay })
+      const info = await this.#through(new BulkStream(this.#thread, options.digests ?? [], file), write)
       options.check?.(info)
       return info
     })
@@ -65,11 +62,11 @@ export class FsBlobs implements Blobs {
       const mine = uid === process.getuid?.() && nlink === 1
       // Somebody who owns the file or has another name for it could go on writing to it.
       if (!mine) return await this.create(chunksOf(file), { digests })
-      const read = async (digester: StreamDigester) => {
-        if (digests.length > 0) for await (const chunk of chunksOf(file)) await digester.update(chunk)
+      const read = async (bulk: BulkStream) => {
+        if (digests.length > 0) for await (const chunk of chunksOf(file)) await bulk.update(chunk)
         return size
       }
-      const hashed = await this.#hashed(digests, read)
+      const hashed = await this.#through(new BulkStream(this.#thread, digests), read)
       await file.chmod(fileMode)
       if (this.#fsync) await file.sync()
       const id = newBlobId()
@@ -126,16 +123,12 @@ export class FsBlobs implements Blobs {
     }
   }
 
-  /** Runs `feed`, which gives a digester every byte and resolves to their number. */
-  async #hashed(
-    names: readonly DigestName[] = [],
-    feed: (digester: StreamDigester) => Promise<number>,
-  ): Promise<{ readonly sizeBytes: number; readonly digests: Digests }> {
-    const digester = new StreamDigester(names, this.#thread)
+  /** Runs `feed`, which gives the stream every byte and resolves to their number. */
+  async #through(bulk: BulkStream, feed: (bulk: BulkStream) => Promise<number>): Promise<Finished> {
     try {
-      return { sizeBytes: await feed(digester), digests: await digester.digests() }
+      return { sizeBytes: await feed(bulk), digests: await bulk.finish() }
     } finally {
-      digester.drop()
+      await bulk.drop()
     }
   }
 

@@ -3,14 +3,10 @@ import { Worker } from 'node:worker_threads'
 import type { DigestName } from '@sagebrush/core'
 import type { Digests } from './digester.ts'
 
-/** What the thread is told: bytes of a stream, its end, that nobody wants it any more, or files to join. */
+/** What the thread is told: that a stream begins, its bytes, its end, that nobody wants it any more, or files to join. */
 export type Order =
-  | {
-      readonly stream: number
-      readonly names: readonly DigestName[]
-      readonly bytes: ArrayBuffer
-      readonly length: number
-    }
+  | { readonly stream: number; readonly names: readonly DigestName[]; readonly file: number | undefined }
+  | { readonly stream: number; readonly bytes: ArrayBuffer; readonly length: number }
   | { readonly stream: number; readonly end: true }
   | { readonly stream: number; readonly drop: true }
   | {
@@ -22,24 +18,28 @@ export type Order =
 
 export interface Answer {
   readonly stream: number
-  /** Hashed, to be filled again. */
+  /** Hashed and written, to be filled again. */
   readonly bytes?: ArrayBuffer
   readonly digests?: Digests
   readonly sizeBytes?: number
+  /** The thread has let go of the stream's file. */
+  readonly dropped?: true
   /** `part` is the place among the joined files of the one that failed. */
   readonly error?: { readonly message: string; readonly code?: string; readonly part?: number }
 }
 
 interface Stream {
   answered(answer: Answer): void
+  /** The thread is no more. */
   failed(cause: Error): void
 }
 
 /**
- * A thread that hashes and joins, which would hold up the one that answers requests. Begun when first needed; it keeps
+ * A thread that hashes, writes and joins: gigabytes of that would hold up the one that answers requests, also where it
+ * is left to the threads that Node keeps for files, since each of them is as urgent. Begun when first needed; it keeps
  * the process alive only while it has something to do.
  */
-export class HashThread {
+export class BulkThread {
   #thread: Worker | undefined
   #lastStream = 0
   readonly #streams = new Map<number, Stream>()
@@ -63,7 +63,7 @@ export class HashThread {
 
   #begun(): Worker {
     if (this.#thread) return this.#thread
-    const thread = new Worker(new URL(`./hash.worker${extname(import.meta.url)}`, import.meta.url))
+    const thread = new Worker(new URL(`./bulk.worker${extname(import.meta.url)}`, import.meta.url))
     thread.on('message', (answer: Answer) => this.#streams.get(answer.stream)?.answered(answer))
     const end = (cause: Error) => {
       if (this.#thread === thread) this.#thread = undefined
@@ -71,7 +71,7 @@ export class HashThread {
       this.#streams.clear()
     }
     thread.on('error', end)
-    thread.on('exit', (code) => end(new Error(`the thread for digests ended with code ${code}`)))
+    thread.on('exit', (code) => end(new Error(`the thread for uploads ended with code ${code}`)))
     this.#thread = thread
     return thread
   }
