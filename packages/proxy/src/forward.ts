@@ -93,10 +93,16 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
 }
 
+/** Whether a key of this server signed the request, by Signature V4 or V2, in a header or in the query. */
 async function signedWithOwnKey(request: IncomingMessage, { findKey }: Outside): Promise<boolean> {
-  const query = new URLSearchParams((request.url ?? '').split('?')[1])
-  const [, inHeader] = /Credential=([^/,\s]+)\//.exec(request.headers.authorization ?? '') ?? []
-  const keys = [inHeader, query.get('X-Amz-Credential')?.split('/')[0]].filter((key) => key !== undefined)
+  const authorization = request.headers.authorization ?? ''
+  const [, inV4] = /Credential=([^/,\s]+)\//.exec(authorization) ?? []
+  const [, inV2] = /^AWS\s+([^:\s]+):/.exec(authorization) ?? []
+  const query = [...new URLSearchParams((request.url ?? '').split('?')[1])]
+  const inQuery = query
+    .filter(([name]) => /^(X-Amz-Credential|AWSAccessKeyId)$/i.test(name))
+    .map(([, value]) => value.split('/')[0])
+  const keys = [inV4, inV2, ...inQuery].filter((key) => key !== undefined)
   const own = await Promise.all(keys.map(findKey))
   return own.some((key) => key !== undefined)
 }
@@ -105,13 +111,25 @@ function isSignatureHeader(name: string): boolean {
   return name === 'authorization' || name === 'x-amz-security-token' || name === 'x-amz-date'
 }
 
+const V4_QUERY = /^X-Amz-(Algorithm|Credential|Date|Expires|SignedHeaders|Signature|Security-Token)$/i
+const V2_QUERY = /^(AWSAccessKeyId|Signature|SignatureMethod|SignatureVersion|Expires|X-Amz-Security-Token)$/i
+
 function withoutSignature(url: string): string {
   const [path = '/', query = ''] = url.split(/\?(.*)/s)
-  const kept = query.split('&').filter((pair) => {
-    const name = pair.split('=')[0] ?? ''
-    return !/^X-Amz-(Algorithm|Credential|Date|Expires|SignedHeaders|Signature|Security-Token)$/i.test(name)
-  })
-  return kept.join('&') === '' ? path : `${path}?${kept.join('&')}`
+  const pairs = query.split('&').map((pair) => ({ pair, name: decoded(pair.split('=')[0] ?? '') }))
+  // `Signature` and `Expires` are common words: they are V2's only beside its key.
+  const isV2 = pairs.some(({ name }) => /^AWSAccessKeyId$/i.test(name))
+  const kept = pairs.filter(({ name }) => !(V4_QUERY.test(name) || (isV2 && V2_QUERY.test(name))))
+  const rest = kept.map(({ pair }) => pair).join('&')
+  return rest === '' ? path : `${path}?${rest}`
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
 }
 
 /** Raw headers, in their order and spelling, without those of one connection. */

@@ -59,6 +59,51 @@ test('what one of our keys signed leaves without its signature, in headers and i
   expect(world.seen[0]?.headers).not.toHaveProperty('x-amz-security-token')
 })
 
+const OURS = 'AKIAOURS000000000000'
+
+test.each([
+  ['V2 in the query', `AWSAccessKeyId=${OURS}&Signature=x&x-amz-security-token=tok&Expires=1&list=1`, {}],
+  ['V2 in the query, spelled otherwise', `awsaccesskeyid=${OURS}&signature=x&list=1&X-Amz-Security-Token=tok`, {}],
+  ['V2 in a header', 'list=1', { authorization: `AWS ${OURS}:x`, 'x-amz-security-token': 'tok' }],
+  ['V4 in the query', `X-Amz-Credential=${OURS}%2F2026&X-Amz-Security-Token=tok&X-Amz-Signature=x&list=1`, {}],
+  ['V4 in the query, with names escaped', `X%2DAmz-Credential=${OURS}%2F2026&X-Amz-Security%2DToken=tok&list=1`, {}],
+] as const)(
+  'what one of our keys signed by %s leaves without key, token and signature',
+  async (_how, query, signature) => {
+    const { world, proxy } = await withWorld([HOST])
+    const headers = { host: HOST, ...signature }
+    await exchange(await secureTunnel(proxy.address, HOST, proxy.caBundle), { path: `/k?${query}`, headers })
+    expect(world.seen.map((request) => request.url)).toEqual(['/k?list=1'])
+    expect(Object.keys(world.seen[0]?.headers ?? {})).toEqual(['host', 'connection'])
+  },
+)
+
+test.each([
+  ['another key by V2 in the query', '/k?AWSAccessKeyId=AKIATHEIRS0000000000&Signature=x&Expires=1', {}],
+  ['another key by V2 in a header', '/k', { authorization: 'AWS AKIATHEIRS0000000000:x' }],
+  ['nobody', '/k?Signature=x&Expires=1', {}],
+] as const)('what is signed by %s leaves as it is', async (_who, path, signature) => {
+  const { world, proxy } = await withWorld([HOST])
+  const headers = { host: HOST, ...signature }
+  await exchange(await secureTunnel(proxy.address, HOST, proxy.caBundle), { path, headers })
+  expect(world.seen).toMatchObject([{ url: path, headers: signature }])
+})
+
+test('words of the query that Signature V2 has too stay, where V4 signed', async () => {
+  const { world, proxy } = await withWorld([HOST])
+  const headers = { host: HOST, authorization: signed(OURS) }
+  const path = '/k?Signature=x&Expires=1'
+  await exchange(await secureTunnel(proxy.address, HOST, proxy.caBundle), { path, headers })
+  expect(world.seen.map((request) => request.url)).toEqual([path])
+})
+
+test('headers that Connection names end at the proxy', async () => {
+  const { world, proxy } = await withWorld([HOST])
+  const headers = { host: HOST, connection: 'close, X-Mine', 'x-mine': 'secret', 'keep-alive': '5', 'x-other': 'y' }
+  await exchange(await secureTunnel(proxy.address, HOST, proxy.caBundle), { path: '/k', headers })
+  expect(world.seen[0]?.headers).toEqual({ host: HOST, 'x-other': 'y', connection: expect.any(String) })
+})
+
 test('where the world cannot be reached the SDK is told', async () => {
   const world = await worldServer(closers, [HOST])
   const proxy = await openTestProxy(closers, {
