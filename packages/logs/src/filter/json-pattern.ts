@@ -83,6 +83,8 @@ class Parser {
     }
     const token = this.#next()
     if (token?.kind !== 'path') throw this.#bad(`a field such as $.name was expected, not ${token?.text ?? 'the end'}`)
+    // CloudWatch Logs filters on one position of a list, never on any: https://github.com/cds-snc/covid-alert-server/pull/162
+    if (token.text.includes('[*]')) throw this.#bad('[*] is not supported; a position such as [0] is')
     return this.#comparison(readPath(token.text))
   }
 
@@ -96,8 +98,9 @@ class Parser {
     if (!value || value.kind === 'symbol') throw this.#bad(`a value was expected after ${operator}`)
     const { text, kind } = value
     const number = kind === 'word' ? Number(text) : Number.NaN
-    if (operator === '=') return (document) => equals(valueAt(document, path), text, number)
-    if (operator === '!=') return (document) => !equals(valueAt(document, path), text, number)
+    const equal = text === '*' && kind === 'word' ? isSimple : (found: unknown) => equals(found, text, number)
+    if (operator === '=') return (document) => equal(valueAt(document, path))
+    if (operator === '!=') return (document) => !equal(valueAt(document, path))
     if (Number.isNaN(number)) throw this.#bad(`${operator} compares with a number, not with ${text}`)
     return (document) => compares(valueAt(document, path), operator, number)
   }
@@ -133,6 +136,11 @@ class Parser {
   #bad(reason: string) {
     return badPattern(this.#pattern, reason)
   }
+}
+
+/** What `*` alone stands for: as in AWS's `{ $.latency = * }`, numbers too. */
+function isSimple(value: unknown): boolean {
+  return typeof value === 'number' || typeof value === 'string'
 }
 
 function equals(value: unknown, text: string, number: number): boolean {
