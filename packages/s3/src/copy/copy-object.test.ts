@@ -88,6 +88,20 @@ test('onto itself it must change something', async () => {
   expect(await t.blobCount()).toBe(1)
 })
 
+test.each([
+  ['If-Match', { CopySourceIfMatch: '"x"' }],
+  ['If-None-Match', { CopySourceIfNoneMatch: '*' }],
+  ['If-Unmodified-Since', { CopySourceIfUnmodifiedSince: new Date(0) }],
+  ['If-Modified-Since', { CopySourceIfModifiedSince: new Date('2999-01-01') }],
+])('the condition %s of the source is named as the header that failed', async (condition, failing) => {
+  await using t = await withSource()
+  const copy = t.call('CopyObject', { Bucket: 'data', Key: 'copy', CopySource, ...failing })
+  await expect(copy).rejects.toMatchObject({
+    name: 'PreconditionFailed',
+    members: { Condition: `x-amz-copy-source-${condition}` },
+  })
+})
+
 test('conditions on the source and on the target', async () => {
   await using t = await withSource()
   const copy = { Bucket: 'data', Key: 'copy', CopySource }

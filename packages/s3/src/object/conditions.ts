@@ -37,28 +37,24 @@ export function checkWrite(conditions: WriteConditions, key: string, current: Co
  * a tag that is given outranks the date beside it.
  */
 export function checkRead(conditions: ReadConditions, object: Conditioned): void {
-  const { IfMatch, IfNoneMatch, IfModifiedSince, IfUnmodifiedSince } = conditions
-  if (IfMatch !== undefined) {
-    if (!matches(IfMatch, object.etag)) throw preconditionFailed('If-Match')
-  } else if (IfUnmodifiedSince && object.modified > IfUnmodifiedSince) {
-    throw preconditionFailed('If-Unmodified-Since')
-  }
-  if (IfNoneMatch !== undefined) {
-    if (matches(IfNoneMatch, object.etag)) throw notModified(object)
-  } else if (IfModifiedSince && object.modified <= IfModifiedSince) {
-    throw notModified(object)
-  }
+  const failed = failedCondition(conditions, object)
+  if (failed === 'If-None-Match' || failed === 'If-Modified-Since') throw notModified(object)
+  if (failed) throw preconditionFailed(failed)
 }
 
 /** The conditions on the source of a copy: all of them failing alike, by PreconditionFailed. */
 export function checkCopySource(conditions: ReadConditions, object: Conditioned): void {
-  try {
-    checkRead(conditions, object)
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.name !== 'NotModified') throw error
-    const failed = conditions.IfNoneMatch !== undefined ? 'None-Match' : 'Modified-Since'
-    throw preconditionFailed(`x-amz-copy-source-If-${failed}`)
-  }
+  const failed = failedCondition(conditions, object)
+  if (failed) throw preconditionFailed(`x-amz-copy-source-${failed}`)
+}
+
+function failedCondition(conditions: ReadConditions, object: Conditioned) {
+  const { IfMatch, IfNoneMatch, IfModifiedSince, IfUnmodifiedSince } = conditions
+  if (IfMatch !== undefined) {
+    if (!matches(IfMatch, object.etag)) return 'If-Match'
+  } else if (IfUnmodifiedSince && object.modified > IfUnmodifiedSince) return 'If-Unmodified-Since'
+  if (IfNoneMatch !== undefined) return matches(IfNoneMatch, object.etag) ? 'If-None-Match' : undefined
+  return IfModifiedSince && object.modified <= IfModifiedSince ? 'If-Modified-Since' : undefined
 }
 
 /** `condition` is `*` or a list of tags, each with quotes or without, weak or not. */
