@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 
 export interface VirtualHostOptions {
-  /** Host names under which `BUCKET.<name>` addresses a bucket, beside AWS's own and `localhost`; without port. */
+  /** Host names under which `BUCKET.<name>` addresses a bucket, beside AWS's own and `[s3.]localhost`; without port. */
   readonly s3HostSuffixes?: readonly string[]
 }
 
@@ -12,13 +12,14 @@ export type BucketHosts = (host: string | undefined) => string | undefined
 const AWS_S3 = /^(?:(.+)\.)?s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?$/
 
 export function bucketHosts({ s3HostSuffixes = [] }: VirtualHostOptions): BucketHosts {
-  const suffixes = ['localhost', ...s3HostSuffixes].map((name) => `.${name.toLowerCase()}`)
+  const names = ['s3.localhost', 'localhost', ...s3HostSuffixes].map((name) => name.toLowerCase())
+  const suffixes = names.map((name) => `.${name}`)
   return (header) => {
     if (header === undefined) return undefined
     const host = withoutPort(header.toLowerCase())
     const aws = AWS_S3.exec(host)
     if (aws) return aws[1]
-    if (isIP(host)) return undefined
+    if (isIP(host) || names.includes(host)) return undefined
     const suffix = suffixes.find((name) => host.endsWith(name) && host.length > name.length)
     return suffix && host.slice(0, -suffix.length)
   }

@@ -116,10 +116,13 @@ describe('routing', () => {
     ['b.s3.dualstack.eu-west-1.amazonaws.com:443', 'b'],
     ['b.s3-us-west-2.amazonaws.com', 'b'],
     ['b.localhost:9', 'b'],
+    ['b.s3.localhost', 'b'],
+    ['my.bucket.s3.localhost:9', 'my.bucket'],
     ['B.s3.sagebrush.test', 'b'],
     ['s3.amazonaws.com', 'key'],
     ['s3.us-east-1.amazonaws.com', 'key'],
     ['localhost', 'key'],
+    ['s3.localhost:9', 'key'],
     ['[::1]:80', 'key'],
     ['10.0.0.1', 'key'],
   ])('host %s: bucket %s', async (host, bucket) => {
