@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { CreateAccessKey } from '../access-key/access-keys.ts'
+import { CreatePolicy } from '../policy/policies.ts'
 import { CreateRole } from '../role/create-role.ts'
 import { openTestIdentity } from '../testing.ts'
-import { PutUserPolicy } from '../user/user-policies.ts'
+import { DeleteUserPermissionsBoundary, PutUserPermissionsBoundary, PutUserPolicy } from '../user/user-policies.ts'
 import { CreateUser } from '../user/users.ts'
 import { AssumeRole } from './assume-role.ts'
 import { GetAccessKeyInfo } from './get-access-key-info.ts'
@@ -86,6 +87,27 @@ test('a trust of the account needs the leave of the user; a Deny of the user win
   await expect(assume('by-name')).rejects.toMatchObject({ name: 'AccessDenied' })
 })
 
+test('what the boundary of a user leaves out, no policy of the user allows', async () => {
+  const { arn, ctx, makeRole, makeUser, credentials } = await withAccount()
+  const ann = await makeUser('ann')
+  await makeRole('by-account', trust({ AWS: credentials.account }))
+  const allowed = policy({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' })
+  await PutUserPolicy.handle({ UserName: 'ann', PolicyName: 'p', PolicyDocument: allowed }, ctx)
+  const boundary = async (PolicyName: string, ...Action: string[]) => {
+    const PolicyDocument = policy({ Effect: 'Allow', Action, Resource: '*' })
+    const { Policy } = await CreatePolicy.handle({ PolicyName, PolicyDocument }, ctx)
+    await PutUserPermissionsBoundary.handle({ UserName: 'ann', PermissionsBoundary: Policy?.Arn ?? '' }, ctx)
+  }
+  const assume = () => AssumeRole.handle({ RoleArn: arn('by-account'), RoleSessionName: 'me' }, ann)
+  await boundary('narrow', 's3:*')
+  await expect(assume()).rejects.toMatchObject({ name: 'AccessDenied' })
+  await boundary('wide', 's3:*', 'sts:AssumeRole')
+  expect(await assume()).toHaveProperty('Credentials')
+  await boundary('narrow-again', 's3:*')
+  await DeleteUserPermissionsBoundary.handle({ UserName: 'ann' }, ctx)
+  expect(await assume()).toHaveProperty('Credentials')
+})
+
 test('a role of another account needs its trust and the own leave', async () => {
   const { identity, credentials, ctx } = await withAccount()
   const other = await identity.createAccount()
@@ -99,6 +121,18 @@ test('a role of another account needs its trust and the own leave', async () => 
   expect(await GetAccessKeyInfo.handle({ AccessKeyId: answer.Credentials?.AccessKeyId ?? '' }, ctx)).toEqual({
     Account: other.account,
   })
+})
+
+test('a role of another account is known by its path, too', async () => {
+  const { identity, credentials, ctx } = await withAccount()
+  const other = await identity.createAccount()
+  const there = await identity.as(other.accessKeyId)
+  const AssumeRolePolicyDocument = trust({ AWS: `arn:aws:iam::${credentials.account}:root` })
+  await CreateRole.handle({ RoleName: 'shared', Path: '/team/', AssumeRolePolicyDocument }, there)
+  const assume = (path: string) =>
+    AssumeRole.handle({ RoleArn: `arn:aws:iam::${other.account}:role${path}shared`, RoleSessionName: 'me' }, ctx)
+  for (const path of ['/', '/other/']) await expect(assume(path)).rejects.toMatchObject({ name: 'AccessDenied' })
+  expect(await assume('/team/')).toHaveProperty('Credentials')
 })
 
 test('durations: the maximum of the role, and an hour from session to session', async () => {
