@@ -44,7 +44,18 @@ test.each([
   await expect(asked).rejects.toMatchObject({ name, message: expect.stringContaining(words) })
 })
 
-test.each(['ab', 'A-b', 'a_b', '-ab', 'a..b', '192.168.1.1', 'xn--bucket', 'b-s3alias', 'x'.repeat(64), 'a/b'])(
+const reserved = [
+  'xn--bucket',
+  'sthree-b',
+  'amzn-s3-demo-b',
+  'b-s3alias',
+  'b--ol-s3',
+  'b.mrap',
+  'b--x-s3',
+  'b--table-s3',
+]
+
+test.each(['ab', 'A-b', 'a_b', '-ab', 'a..b', '192.168.1.1', ...reserved, 'x'.repeat(64), 'a/b'])(
   'refuses the name %s',
   async (Bucket) => {
     await using t = await openTestS3(adapters)

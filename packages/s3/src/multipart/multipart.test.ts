@@ -206,6 +206,32 @@ test('composite and full-object checksums', async () => {
   }
 })
 
+test('the attributes of an object tell its parts page by page, each once', async () => {
+  const { t, UploadId } = await withUpload({ ChecksumAlgorithm: 'CRC32' })
+  await using _ = t
+  const Parts = []
+  for (const [number, size] of [
+    [2, 5 * MiB],
+    [5, 5 * MiB],
+    [9, 10],
+  ] as const)
+    Parts.push(await upload(t, UploadId, number, randomBytes(size)))
+  await t.call('CompleteMultipartUpload', { ...object, UploadId, MultipartUpload: { Parts } })
+  const page = async (PartNumberMarker?: number) => {
+    const { ObjectParts } = await t.call('GetObjectAttributes', {
+      ...object,
+      ObjectAttributes: ['ObjectParts'],
+      MaxParts: 2,
+      ...(PartNumberMarker !== undefined && { PartNumberMarker }),
+    })
+    return { ...ObjectParts, Parts: ObjectParts?.Parts?.map((part) => part.PartNumber) }
+  }
+  const first = await page()
+  expect(first).toMatchObject({ Parts: [2, 5], IsTruncated: true, NextPartNumberMarker: 5, TotalPartsCount: 3 })
+  expect(await page(5)).toMatchObject({ Parts: [9], IsTruncated: false, PartNumberMarker: 5, TotalPartsCount: 3 })
+  expect(await page(4)).toMatchObject({ Parts: [5, 9] })
+})
+
 test('lists parts page by page', async () => {
   const { t, UploadId } = await withUpload()
   await using _ = t

@@ -186,6 +186,20 @@ test('deletes one and many; what is not there is no error', async () => {
   })
 })
 
+test.each([
+  [{ IfMatchSize: 9 }, 'x-amz-if-match-size'],
+  [{ IfMatchLastModifiedTime: before }, 'x-amz-if-match-last-modified-time'],
+])('deletes nothing where %j does not hold', async (condition, Condition) => {
+  await using t = await withObject()
+  await expect(t.call('DeleteObject', { ...object, ...condition })).rejects.toMatchObject({
+    name: 'PreconditionFailed',
+    members: { Condition },
+  })
+  expect(await t.blobCount()).toBe(1)
+  await t.call('DeleteObject', { ...object, IfMatchSize: 10, IfMatchLastModifiedTime: same })
+  expect(await t.blobCount()).toBe(0)
+})
+
 test('tags are read, replaced and taken away without touching the object', async () => {
   await using t = await withObject()
   await t.call('PutObjectTagging', { ...object, Tagging: { TagSet: [{ Key: 'stage', Value: 'raw' }] } })
