@@ -36,6 +36,24 @@ async function messages(): Promise<string[]> {
   return (await logs.read(scope, 'g', 's', all)).events.map(({ message }) => message)
 }
 
+describe('times', () => {
+  test.each([
+    [{ startTime: new Date(9) }, [27, 28, 29]],
+    [{ startTime: new Date(10) }, []],
+    [{ startTime: new Date(8), endTime: new Date(9) }, [24, 25, 26]],
+    [{ endTime: new Date(0) }, []],
+    [{ endTime: new Date(1) }, [0, 1, 2]],
+  ])('%j: the start is in, the end is not, at the borders of a block too', async (times, expected) => {
+    await write()
+    const logs = await openLogStore({ root })
+    for (const direction of ['forward', 'backward'] as const) {
+      const from = direction === 'forward' ? 0 : 30
+      const { events } = await logs.read(scope, 'g', 's', { ...all, ...times, direction, from })
+      expect(events.map(({ sequence }) => sequence)).toEqual(expected)
+    }
+  })
+})
+
 describe('a torn tail', () => {
   test('is cut off at the last whole batch, at whatever byte it was torn', async () => {
     await write()

@@ -67,6 +67,21 @@ test('the newest first, page by page; a token of another order is refused', asyn
   })
 })
 
+test('a stream without events has the place of its creation among the others', async () => {
+  const { logs, ctx, list } = await withStreams('full')
+  for (const [logStreamName, afterMs] of [
+    ['early', 10],
+    ['late', 20],
+  ] as const) {
+    logs.advance(afterMs)
+    await CreateLogStream.handle({ logGroupName: GROUP, logStreamName }, ctx)
+  }
+  const logEvents = [{ timestamp: START.getTime() + 20, message: 'hello' }]
+  await PutLogEvents.handle({ logGroupName: GROUP, logStreamName: 'full', logEvents }, ctx)
+  expect((await list({ orderBy: 'LastEventTime' })).names).toEqual(['early', 'full', 'late'])
+  expect((await list({ orderBy: 'LastEventTime', descending: true })).names).toEqual(['late', 'full', 'early'])
+})
+
 test('made once, gone once, in the words of AWS', async () => {
   const { ctx } = await withStreams('a')
   await expect(CreateLogStream.handle({ logGroupName: GROUP, logStreamName: 'a' }, ctx)).rejects.toMatchObject({
