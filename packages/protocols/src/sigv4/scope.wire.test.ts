@@ -50,6 +50,16 @@ test.each(['..', 'EU-WEST-1', 'eu_west_1', 'eu west 1', 'eu%2fwest', 'x'.repeat(
   },
 )
 
+test.each(['a\tb', 'a  b', ' a \t b\t', 'a\t\tb'])(
+  'white space within a header counts as one space: %j',
+  async (sent) => {
+    const target = { service: 's3', method: 'GET', target: '/b/k' }
+    const signed = signedRequest({ ...target, headers: [['X-Amz-Meta-Words', 'a b']] })
+    const headers = signed.headers.map(([name, value]) => [name, name === 'X-Amz-Meta-Words' ? sent : value] as const)
+    expect((await sendRaw(toy.port, { ...signed, headers })).status).toBe(200)
+  },
+)
+
 test('a service that no name of AWS is like is refused by its form', async () => {
   const answer = await sendRaw(toy.port, list('us-east-1', 'Sage_Maker'))
   expect(answer.text).toContain('Credential must have exactly 5 slash-delimited elements')
