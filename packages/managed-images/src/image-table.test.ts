@@ -53,6 +53,7 @@ describe('the images of this repository', () => {
     expect(images.nearest('683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-lern:1')).toEqual([
       'sagemaker-scikit-learn:1.2',
     ])
+    expect(images.nearest('763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.0-cpu-py310')).toEqual([])
   })
 
   test('are the folders with an image.json, and no others', async () => {

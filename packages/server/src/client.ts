@@ -1,3 +1,4 @@
+export { nearestNames } from '@sagebrush/managed-images/nearest-names'
 /** What a program beside the server needs of it: its configuration, its home, and how AWS's clients find it. */
 export { clientEnvironment, type EnvironmentChange } from './client-environment.ts'
 export { ConfigError, type ConfigInput, type LoadedConfig, loadConfig } from './config/load.ts'

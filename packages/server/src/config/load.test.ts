@@ -56,6 +56,7 @@ test('names in the environment are words', () => {
 })
 
 test.each([
+  ['colour: red', {}, /there is no setting colour\. The settings are home, /],
   ['prot: 1', {}, /there is no setting prot\. Did you mean port\? The settings are home, /],
   ['limits:\n  nothing: 1', {}, /there is no setting limits\.nothing/],
   ['home: /x', {}, /home cannot be set in a file/],

@@ -86,7 +86,7 @@ function readFile(file: string): Map<SettingName, unknown> {
     const name = settingNames.find((candidate) => candidate === key)
     if (!name)
       throw new ConfigError(
-        `${file}: there is no setting ${key}. ${didYouMean(key, settingNames)} The settings are ${settingNames.join(', ')}.`,
+        `${file}: there is no setting ${key}.${didYouMean(key, settingNames)} The settings are ${settingNames.join(', ')}.`,
       )
     if (name === 'home') throw new ConfigError(`${file}: home cannot be set in a file; use --home or SAGEBRUSH_HOME.`)
     values.set(name, value)
@@ -109,13 +109,16 @@ function refuseUnknownVariables(environment: Readonly<Record<string, string | un
   const known = new Set(settingNames.map(environmentName))
   for (const variable of Object.keys(environment)) {
     if (!variable.startsWith('SAGEBRUSH_') || known.has(variable) || otherVariables.test(variable)) continue
+    // What all begin with would make all of them near.
+    const bare = (name: string) => name.slice('SAGEBRUSH_'.length)
+    const suggestion = didYouMean(bare(variable), [...known].map(bare), 'SAGEBRUSH_')
     throw new ConfigError(
-      `There is no setting for the environment variable ${variable}. ${didYouMean(variable, [...known])} docs/cli.md lists all.`,
+      `There is no setting for the environment variable ${variable}.${suggestion} docs/cli.md lists all.`,
     )
   }
 }
 
-function didYouMean(asked: string, names: readonly string[]): string {
+function didYouMean(asked: string, names: readonly string[], prefix = ''): string {
   const [nearest] = nearestNames(asked, names)
-  return nearest ? `Did you mean ${nearest}?` : ''
+  return nearest ? ` Did you mean ${prefix}${nearest}?` : ''
 }
