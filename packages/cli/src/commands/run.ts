@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import { clientEnvironment, clientFiles, installed } from '@sagebrush/server/client'
 import { Command } from 'commander'
 import { UserError } from '../explain.ts'
+import { isInPath } from '../is-in-path.ts'
 import { requireRunning } from '../running.ts'
 import { configOf, withSettings } from '../settings-options.ts'
 
@@ -40,8 +41,10 @@ function runProgram(words: readonly string[], environment: Record<string, string
     process.on('SIGTERM', forward)
     process.on('SIGHUP', forward)
     child.on('error', (error: NodeJS.ErrnoException) => {
-      process.exitCode = error.code === 'ENOENT' ? 127 : 126
-      reject(new UserError(`${program} cannot be run: ${error.code === 'ENOENT' ? 'no such program' : error.message}`))
+      // Where a folder of PATH cannot be read, the system says EACCES of what is nowhere.
+      const isMissing = error.code === 'ENOENT' || (error.code === 'EACCES' && !isInPath(program, environment.PATH))
+      process.exitCode = isMissing ? 127 : 126
+      reject(new UserError(`${program} cannot be run: ${isMissing ? 'no such program' : error.message}`))
     })
     child.on('exit', (code, signal) => {
       process.exitCode = signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1)
