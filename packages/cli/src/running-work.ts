@@ -23,3 +23,10 @@ export function titleOf({ kind, scope, name }: RunningWork, status: Readonly<Rec
 export function workKey({ kind, scope, name }: RunningWork): string {
   return [kind, scope.account, scope.region, name].join('/')
 }
+
+/** What is told of a server's tasks when it has ended. */
+export function tasksGoOn(tasks: number): string {
+  return tasks === 1
+    ? 'One of its tasks (a running job, an instance of an endpoint) goes on; the next server finds it again. To end it too: down --all.'
+    : `${tasks} of its tasks (running jobs, instances of endpoints) go on; the next server finds them again. To end them too: down --all.`
+}

@@ -3,7 +3,7 @@ import { pidNamespace, runningServer, type ServerRecord } from '@sagebrush/serve
 import { Command } from 'commander'
 import { askServer } from '../ask-server.ts'
 import { UserError } from '../explain.ts'
-import { titleOf, workIn, workKey } from '../running-work.ts'
+import { tasksGoOn, titleOf, workIn, workKey } from '../running-work.ts'
 import { configOf, withSettings } from '../settings-options.ts'
 
 const PATIENCE_MS = 30_000
@@ -31,10 +31,7 @@ export function downCommand(): Command {
       await endServer(record, config.home)
       process.stdout.write(`Stopped. Its state stays in ${config.home}.\n`)
       if (Number(tasks) > 0 && !options.all) {
-        process.stdout.write(
-          `${tasks} of its tasks (running jobs, instances of endpoints) go on; the next server finds them again. ` +
-            'To end them too: down --all.\n',
-        )
+        process.stdout.write(`${tasksGoOn(Number(tasks))}\n`)
       }
     })
 }
