@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -109,6 +109,19 @@ describe('with a server', () => {
     expect([missing.code, missing.stderr]).toEqual([127, 'no-such-program cannot be run: no such program\n'])
   })
 
+  test('run says of what is in no folder of PATH that it is not there, and of what cannot be run why', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'path-'))
+    // Of a folder in its place the system says the same as of a program in a folder that cannot be read: EACCES.
+    mkdirSync(join(folder, 'no-such-program'))
+    writeFileSync(join(folder, 'text'), 'no program')
+    const path = { PATH: `${folder}:${process.env.PATH}` }
+    const missing = await server.sagebrush(['run', '--', 'no-such-program'], path)
+    expect([missing.code, missing.stderr]).toEqual([127, 'no-such-program cannot be run: no such program\n'])
+    const text = await server.sagebrush(['run', '--', 'text'], path)
+    expect([text.code, text.stderr]).toEqual([126, 'text cannot be run: spawn text EACCES\n'])
+    rmSync(folder, { recursive: true })
+  })
+
   test("a program under run sees our keys and settings, and none of the user's", async () => {
     const foreign = {
       AWS_ACCESS_KEY_ID: 'AKIAFOREIGN',
@@ -165,6 +178,17 @@ describe('without a server', () => {
     expect([bare.code, bare.stderr]).toEqual([0, ''])
     expect(bare.stdout).toBe((await sagebrush(['--help'])).stdout)
     expect(bare.stdout).toContain('Usage: sagebrush [options] [command]')
+  })
+
+  test('a mistyped command is told the one that is meant, and no far-fetched one', async () => {
+    const help = '(sagebrush --help lists the commands)\n'
+    for (const [asked, suggestion] of [
+      ['stauts', '(Did you mean status?)\n'],
+      ['bogus', ''],
+    ] as const) {
+      const done = await sagebrush([asked])
+      expect([done.code, done.stderr]).toEqual([1, `error: unknown command '${asked}'\n${suggestion}${help}`])
+    }
   })
 
   test('commands that need one say how to start it', async () => {

@@ -1,3 +1,4 @@
+import { nearestNames } from '@sagebrush/server/client'
 import { Command } from 'commander'
 import { backupCommand } from './commands/backup.ts'
 import { configCommand } from './commands/config.ts'
@@ -39,5 +40,14 @@ export function sagebrushProgram(): Command {
   ]) {
     program.addCommand(command())
   }
+  // Commander's own suggestions are far-fetched: logs for bogus.
+  program.showSuggestionAfterError(false).on('command:*', ([asked = '']: string[]) => {
+    const [nearest] = nearestNames(
+      asked,
+      program.commands.map((command) => command.name()),
+    )
+    const suggestion = nearest === undefined ? '' : `\n(Did you mean ${nearest}?)`
+    program.error(`error: unknown command '${asked}'${suggestion}`, { code: 'commander.unknownCommand' })
+  })
   return program
 }
