@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ArchiveWorker } from './archive/archive-worker.ts'
 import type { EngineApi } from './engine-api.ts'
+import { toldWhile } from './told-while.ts'
 
 /** A managed image's environment as it was built on this machine, and what goes around it. */
 export interface BuiltEnvironment {
@@ -56,21 +57,19 @@ export async function containerForm(
     .slice(0, 12)
   const tag = `sagebrush/${built.image}:${built.version}-${hash}`
   if (await api.find('GET', `/images/${tag}/json`)) return tag
-  onProgress(`Making the container image of ${built.image} ${built.version} on ${base}`)
+  const order = {
+    address: api.address,
+    tag,
+    dockerfile,
+    folders: [
+      { from: built.folder, to: 'environment', leave: ['pyvenv.cfg', 'lib64'] },
+      { from: built.toolkit, to: 'toolkit', leave: ['tests', '__pycache__'] },
+    ],
+    interpreters: { [`${built.folder}/bin/python`]: `${HOME}/environment/bin/python` },
+  }
+  const message = `Making the container image of ${built.image} ${built.version} on ${base}`
   try {
-    await worker.call({
-      do: 'build',
-      order: {
-        address: api.address,
-        tag,
-        dockerfile,
-        folders: [
-          { from: built.folder, to: 'environment', leave: ['pyvenv.cfg', 'lib64'] },
-          { from: built.toolkit, to: 'toolkit', leave: ['tests', '__pycache__'] },
-        ],
-        interpreters: { [`${built.folder}/bin/python`]: `${HOME}/environment/bin/python` },
-      },
-    })
+    await toldWhile(message, onProgress, () => worker.call({ do: 'build', order }))
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error)
     throw new Error(
