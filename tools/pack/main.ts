@@ -13,10 +13,12 @@ import { stage } from './stage.ts'
 const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, 'dist') } } })
 const out = resolve(values.out)
 
+console.log('Compiling the sources (some 20 s)')
 run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'], root)
 mkdirSync(out, { recursive: true })
 const folder = mkdtempSync(join(tmpdir(), 'sagebrush-pack-'))
 try {
+  console.log('Laying out the package, and packing it')
   stage(root, folder)
   const [made] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', out], folder)) as [
     { filename: string; entryCount: number },

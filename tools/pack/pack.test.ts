@@ -49,6 +49,7 @@ test('the package installs into an empty folder and works without a checkout', {
   const packed = await run('npm', ['run', '--silent', '--prefix', root, 'pack', '--', '--out', folder], process.env)
   expect(packed.code, packed.stderr).toBe(0)
   console.log(packed.stdout.trim())
+  expect(packed.stdout).toMatch(/^Compiling .*\nLaying out .*\n.*\.tgz: .*\n$/)
   const tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '')
   expect(statSync(tarball).size).toBeLessThanOrEqual(MOST_BYTES)
 
