@@ -67,6 +67,8 @@ test('the package installs into an empty folder and works without a checkout', {
   expect(refused.stderr).toMatch(
     /^sagebrush needs Node\.js 24 or newer, and this is v20\.[\d.]+: install it from nodejs\.org, or .*\.\n$/,
   )
+  const byNpx = await run(oldNode, [command, 'status'], { ...environment(), npm_command: 'exec' })
+  expect(byNpx.stderr).toMatch(/, or let npx bring it \(npx -p node@24 -p PACKAGE sagebrush …, .*\)\.\n$/)
   await install(place, 'node@24')
   expect(await expectToWork(oldNode, [command, 'doctor'])).toMatch(/^ok {4}node +24\./)
 

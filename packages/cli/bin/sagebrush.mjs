@@ -19,8 +19,12 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
   const bundled = findBundledNode()
   if (bundled) handOver(bundled)
   else {
+    const beside =
+      process.env.npm_command === 'exec'
+        ? 'let npx bring it (npx -p node@24 -p PACKAGE sagebrush …, PACKAGE being sagebrush or its tarball)'
+        : 'beside sagebrush (npm install node@24)'
     console.error(
-      `sagebrush needs Node.js 24 or newer, and this is ${process.version}: install it from nodejs.org, or beside sagebrush (npm install node@24).`,
+      `sagebrush needs Node.js 24 or newer, and this is ${process.version}: install it from nodejs.org, or ${beside}.`,
     )
     process.exit(1)
   }
