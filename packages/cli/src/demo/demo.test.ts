@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { leftBehind, run } from '@sagebrush/dev-env'
+import { loadConfig } from '@sagebrush/server/client'
 import { requires } from '@sagebrush/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
@@ -34,6 +35,9 @@ async function demo(words: readonly string[] = [], settings: Readonly<Record<str
 async function nothingLeft() {
   expect(readdirSync(folder).filter((name) => /^(sagebrush|example)/.test(name))).toEqual([])
   expect(await leftBehind(folder)).toEqual([])
+  const { cache } = loadConfig({ flags: { home: folder } }).config
+  const homes = readdirSync(join(cache, 'homes')).map((name) => join(cache, 'homes', name, 'home'))
+  expect(homes.filter((path) => existsSync(path) && readFileSync(path, 'utf8').startsWith(folder))).toEqual([])
 }
 
 /** The labels that it shows; the rows it sends first are of all three classes. */

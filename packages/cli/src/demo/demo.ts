@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { clientEnvironment, clientFiles, installed, readClientFacts } from '@sagebrush/server/client'
+import { clientEnvironment, clientFiles, installed, loadConfig, readClientFacts } from '@sagebrush/server/client'
 import { calledAs } from '../called-as.ts'
 import { listenForInterruption } from './interruption.ts'
 import { runPythonProgram } from './python-program.ts'
@@ -22,6 +22,7 @@ export async function runDemo({ python }: { readonly python: boolean }): Promise
     say(`${name}: ending what runs (again: end at once, and leave the folder)`),
   )
   const home = await mkdtemp(join(tmpdir(), 'sagebrush-demo-'))
+  const { cache } = loadConfig({ flags: { home } }).config
   // Nobody likes silence: the first time, an environment is made, and that takes half a minute.
   const stillThere = setInterval(() => {
     if (Date.now() - lastSaid >= 4000) say('…')
@@ -42,8 +43,9 @@ export async function runDemo({ python }: { readonly python: boolean }): Promise
   } finally {
     await server?.stop(program)
     clearInterval(stillThere)
-    const { deleteTree } = await import('@sagebrush/server')
+    const { deleteTree, sweepHomeCaches } = await import('@sagebrush/server')
     await deleteTree(home)
+    await sweepHomeCaches(cache)
   }
   say(failed ? 'cleaned up' : `cleaned up; now for yourself: ${calledAs} up`)
   process.exitCode = interruption.exitCode() ?? (failed ? 1 : 0)

@@ -38,6 +38,10 @@ test('only what belongs to homes that are gone is swept', async () => {
   expect(existsSync(cacheOfKept) && existsSync(making)).toBe(true)
 })
 
+test('in a cache that no server has opened there is nothing to sweep', async () => {
+  expect(await sweepHomeCaches(join(folder, 'none'))).toBe(0)
+})
+
 test('the bundle is replaced whole, and nothing lies beside it', () => {
   const cache = openHomeCache(folder, join(folder, 'home'))
   const source = join(folder, 'source.pem')

@@ -33,7 +33,7 @@ export function placeTaskBundle(homeCache: string, source: string): string {
 
 /** Removes what the cache keeps for homes that no longer exist; says of how many. */
 export async function sweepHomeCaches(cache: string): Promise<number> {
-  const folders = (await readdir(homeCaches(cache))).map((name) => join(homeCaches(cache), name))
+  const folders = (await namesIn(homeCaches(cache))).map((name) => join(homeCaches(cache), name))
   const swept = await Promise.all(
     folders.map(async (folder) => {
       if (!(await isAbandoned(folder))) return 0
@@ -42,6 +42,15 @@ export async function sweepHomeCaches(cache: string): Promise<number> {
     }),
   )
   return swept.reduce<number>((sum, one) => sum + one, 0)
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
 }
 
 async function isAbandoned(folder: string): Promise<boolean> {
