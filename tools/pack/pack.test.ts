@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { leftBehind, run } from '@sagebrush/dev-env'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { root } from '../set-up/node-modules.mjs'
@@ -57,6 +57,17 @@ test('the package installs into an empty folder and works without a checkout', {
   await install(place, tarball)
   const installedFiles = readdirSync(join(place, 'node_modules/sagebrush'), { recursive: true, encoding: 'utf8' })
   expect(installedFiles.filter((name) => /\.(test\.js|tsbuildinfo|map)$|(?<!\.d)\.ts$/.test(name))).toEqual([])
+
+  // What its pages link to is in it.
+  const links = installedFiles
+    .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
+    .flatMap((name) => {
+      const page = join(place, 'node_modules/sagebrush', name)
+      const targets = readFileSync(page, 'utf8').matchAll(/\]\((?!#|https?:)([^)#\s]+)/g)
+      return Array.from(targets, ([, target = '']) => join(dirname(page), target))
+    })
+  expect(links.length).toBeGreaterThan(10)
+  expect(links.filter((path) => !existsSync(path))).toEqual([])
 
   // A Node that is too old is told so in one sentence, and works once a newer one is installed beside the package.
   await install(join(folder, 'old'), 'node@20')

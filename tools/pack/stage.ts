@@ -1,12 +1,12 @@
-import { copyFileSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { withoutDeadLinks } from './links.ts'
 import { type Manifest, publicManifest, runtimePackages, workspaceManifest } from './manifests.ts'
 
 /** What goes along as it is, besides compiled sources. */
 const files = [
   'LICENSE',
   'NOTICE',
-  'README.md',
   'CHANGELOG.md',
   'docs/*.md',
   'images/*/image.json',
@@ -42,6 +42,13 @@ export function stage(root: string, folder: string): void {
   copyCompiled(join(root, 'examples', 'aws-sdk-js'), join(folder, 'examples', 'aws-sdk-js'), '')
   writeManifest(join(folder, 'examples', 'aws-sdk-js'), { private: true, type: 'module' })
   copy(root, root, folder, files)
+  // The repository's own begins with a checkout.
+  copyFileSync(join(root, 'tools', 'pack', 'README.npm.md'), join(folder, 'README.md'))
+  for (const page of globSync('{*,docs/*,python/**/*,examples/**/*}.md', { cwd: folder })) {
+    const path = join(folder, page)
+    const isThere = (target: string) => existsSync(join(dirname(path), target))
+    writeFileSync(path, withoutDeadLinks(readFileSync(path, 'utf8'), isThere))
+  }
   writeManifest(
     folder,
     publicManifest(command, workspaces, readManifest(root), readManifest(join(root, 'examples', 'aws-sdk-js'))),
