@@ -37,7 +37,7 @@ export class Finisher {
       phase: 'failed',
       message:
         'The container of the task is gone: somebody removed it ("docker rm"), or the container engine lost it. ' +
-        'Its log and its outputs are gone with it.',
+        'What it had printed until then is in its log; its outputs are gone with it.',
       fault: 'platform',
       ended: Date.now(),
     })

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 
 DEFAULT_ROOT = "/opt/ml"
-# SageMaker keeps this many characters of the failure file as FailureReason.
-FAILURE_LIMIT = 1024
+# FailureReason has 1,024 characters, of which "AlgorithmError: " before the failure file's text and the exit code
+# behind it take some.
+FAILURE_LIMIT = 970
 DEBUG, INFO, WARNING, ERROR = 10, 20, 30, 40
 _NAMES = {DEBUG: "DEBUG", INFO: "INFO", WARNING: "WARNING", ERROR: "ERROR"}
 _threshold = INFO
@@ -145,7 +146,7 @@ def called_process_failure(kind: str, code: int, tail: str, command: str) -> str
     """AWS's text for a program that failed, with the program's own last words inside the limit.
 
     AWS writes the whole of stderr and then the command, so a long traceback pushes its own last
-    lines out of the 1,024 characters. Here the command is shortened first, then the head of the
+    lines out of the reason. Here the command is shortened first, then the head of the
     output, never its end.
     """
     if len(command) > 200:

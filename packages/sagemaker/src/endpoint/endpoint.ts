@@ -111,6 +111,17 @@ export function endpointInProgress(arn: string): ApiError {
   return validationError(`Cannot update in-progress endpoint "${arn}".`)
 }
 
+/**
+ * DeleteEndpoint is the only operation on a failed endpoint (DescribeEndpoint, EndpointStatus). An endpoint whose update
+ * failed has not: it is in service as before.
+ */
+export function refuseFailed(endpoint: Endpoint): void {
+  if (endpoint.status !== 'Failed') return
+  throw validationError(
+    `Cannot update failed endpoint "${endpoint.arn}". Delete it and create it again: ${endpoint.failureReason ?? 'its FailureReason is not known'}`,
+  )
+}
+
 export function endpointLogGroup(name: string): string {
   return `/aws/sagemaker/Endpoints/${name}`
 }

@@ -1,4 +1,5 @@
 import type { Row, TaskState } from '@sagebrush/core'
+import { beginning, lastWhole, REASON_CHARACTERS } from '../failure-reason.ts'
 import {
   type Deployment,
   type Endpoint,
@@ -10,8 +11,6 @@ import {
 import type { EndpointReconciling, Observed } from './reconciling.ts'
 import { hasDied, isLate } from './variants.ts'
 
-/** Length of FailureReason in the API's model. */
-const REASON_CHARACTERS = 1_024
 const LAST_LINES = 20
 
 /**
@@ -67,23 +66,23 @@ async function lastLines(
   variant: Variant,
   instance: Instance,
   state: TaskState,
-): Promise<string> {
+): Promise<readonly string[]> {
   // One that still runs may print for ever: what is stored by now will do.
   if (state.phase !== 'running') await ctx.pump.pump(instance.taskId)
   const group = endpointLogGroup(row.name)
   const stream = logStreamOf(variant, instance)
   const found = await ctx.logs.getStream(row.scope, group, stream)
-  if (!found) return ''
+  if (!found) return []
   const { events } = await ctx.logs.read(row.scope, group, stream, {
     from: found.events,
     direction: 'backward',
     limit: LAST_LINES,
     maxBytes: 16 * REASON_CHARACTERS,
   })
-  return events.map(({ message }) => message).join('\n')
+  return events.map(({ message }) => message)
 }
 
-function reason(sentence: string, lines: string): string {
-  const room = REASON_CHARACTERS - sentence.length - 1
-  return room <= 0 || lines === '' ? sentence.slice(0, REASON_CHARACTERS) : `${sentence}\n${lines.slice(-room)}`
+function reason(sentence: string, lines: readonly string[]): string {
+  const told = lastWhole(lines, REASON_CHARACTERS - sentence.length - 1)
+  return told === '' ? beginning(sentence, REASON_CHARACTERS) : `${sentence}\n${told}`
 }

@@ -99,6 +99,14 @@ test('an instance that dies before it is healthy fails the endpoint with the log
   expect(seen.FailureReason).toMatch(/Traceback\nModuleNotFoundError: no model_fn$/)
   await until(() => world.engine.tasks.size === 0)
   expect(routed(world)).toEqual([])
+  await configure(world, 'c2')
+  const { UpdateEndpoint, UpdateEndpointWeightsAndCapacities } = world.service.operations
+  const refused = /^Cannot update failed endpoint "arn:.*:endpoint\/e"\. Delete it and create it again: The primary/
+  await expect(
+    UpdateEndpoint.handle({ EndpointName: 'e', EndpointConfigName: 'c2' }, world.context()),
+  ).rejects.toThrow(refused)
+  const change = { EndpointName: 'e', DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic', DesiredWeight: 2 }] }
+  await expect(UpdateEndpointWeightsAndCapacities.handle(change, world.context())).rejects.toThrow(refused)
 })
 
 test('an instance that is never healthy fails the endpoint after its time', async () => {

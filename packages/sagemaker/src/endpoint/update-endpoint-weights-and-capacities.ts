@@ -10,6 +10,7 @@ import {
   isInProgress,
   newInstance,
   type Retired,
+  refuseFailed,
   retired,
 } from './endpoint.ts'
 
@@ -20,6 +21,7 @@ export const UpdateEndpointWeightsAndCapacities = operation(
     const row = await ctx.endpoints.get(ctx.caller, input.EndpointName)
     if (!row) throw endpointNotFound(ctx.caller, input.EndpointName)
     const endpoint = row.value
+    refuseFailed(endpoint)
     if (isInProgress(endpoint) || !endpoint.current) throw endpointInProgress(endpoint.arn)
     const { current } = endpoint
     const now = ctx.now()

@@ -9,6 +9,7 @@ import {
   instancesOf,
   isInProgress,
   newInstance,
+  refuseFailed,
 } from './endpoint.ts'
 import { planDeployment, requireEndpointInstances } from './plan-deployment.ts'
 
@@ -17,6 +18,7 @@ export const UpdateEndpoint = operation('UpdateEndpoint', async (input, ctx) => 
   const row = await ctx.endpoints.get(ctx.caller, input.EndpointName)
   if (!row) throw endpointNotFound(ctx.caller, input.EndpointName)
   const endpoint = row.value
+  refuseFailed(endpoint)
   if (isInProgress(endpoint)) throw endpointInProgress(endpoint.arn)
   const planned = await planDeployment(ctx, input.EndpointConfigName)
   const next = input.RetainAllVariantProperties ? retaining(planned, endpoint.current, input) : planned

@@ -44,9 +44,24 @@ test('what the toolkit says of itself is no news', () => {
 test('both are cut so that the reason holds 1,024 characters, the end of the lines and the exit code', () => {
   const full = reason({ failure: 'f'.repeat(2000), lastLines: ['lost'] }) ?? ''
   expect([full.length, full.endsWith('f, exit code: 1')]).toEqual([1024, true])
-  const lines = reason({ failure: 'f'.repeat(900), lastLines: ['x'.repeat(500), 'the error'] }) ?? ''
-  expect([lines.length, lines.endsWith('xx\nthe error, exit code: 1')]).toEqual([1024, true])
+  const lines = reason({ failure: 'f'.repeat(900), lastLines: ['x'.repeat(500), 'cause', 'the error'] }) ?? ''
+  expect(lines.slice(900)).toBe(`${'f'.repeat(16)}\ncause\nthe error, exit code: 1`)
+  expect(reason({ failure: 'f'.repeat(985), lastLines: ['longer than what is left'] })).toMatch(/f, exit code: 1$/)
   expect(reason({})).toBe('AlgorithmError: See the job logs, exit code: 1')
+})
+
+test('nothing stands behind what the toolkit says of a failed program, which holds its last words', () => {
+  const failure = 'ExecuteUserScriptError:\nExitCode 1\nErrorMessage "ValueError: diverged"\nCommand "python3 train.py"'
+  expect(reason({ failure, lastLines: ['epoch 1 loss 0.5'] })).toBe(`AlgorithmError: ${failure}, exit code: 1`)
+})
+
+test('no character is cut in half', () => {
+  for (const shift of ['', 'a']) {
+    const written = reason({ failure: shift + '😀'.repeat(900) })
+    const printed = reason({ lastLines: [`${'😀'.repeat(1500)}${shift}`] })
+    expect([written?.isWellFormed(), printed?.isWellFormed()]).toEqual([true, true])
+    expect(Math.min(written?.length ?? 0, printed?.length ?? 0)).toBeGreaterThanOrEqual(1023)
+  }
 })
 
 test('outputs that could not be stored fail a job that ended well, and its last lines are told too', () => {

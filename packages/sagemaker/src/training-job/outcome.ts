@@ -1,14 +1,12 @@
 import { constants } from 'node:os'
 import type { TaskExit, TaskState } from '@sagebrush/core'
+import { beginning, lastWhole, REASON_CHARACTERS } from '../failure-reason.ts'
 import { wentWrong } from './progress.ts'
 import type { TrainingJob } from './training-job.ts'
 
 export type Outcome =
   | { readonly status: 'Completed' | 'Stopped' }
   | { readonly status: 'Failed'; readonly failureReason: string; readonly retriable: boolean }
-
-/** Length of FailureReason in the API's model. */
-const REASON_CHARACTERS = 1_024
 
 /**
  * What has become of a job whose tasks are all over. `uploadError` says why artifacts could not be stored. The first
@@ -34,7 +32,7 @@ export function outcomeOf(job: TrainingJob, states: readonly TaskState[], upload
 }
 
 function failed(reason: string, retriable: boolean): Outcome {
-  return { status: 'Failed', failureReason: reason.slice(0, REASON_CHARACTERS), retriable }
+  return { status: 'Failed', failureReason: beginning(reason, REASON_CHARACTERS), retriable }
 }
 
 function firstFailure(states: readonly TaskState[]) {
@@ -57,12 +55,20 @@ function algorithmError(state: Extract<TaskState, { phase: 'ended' }>): string {
   const code = `, exit code: ${exitCode(exit)}${exit.outOfMemory ? ' (out of memory)' : ''}`
   const prefix = 'AlgorithmError: '
   const room = REASON_CHARACTERS - prefix.length - code.length
-  const written = failure?.trim().slice(0, room) ?? ''
-  const unsaid = lastLines.filter((line) => isNews(line, written)).join('\n')
-  const left = room - written.length - 1
-  const text =
-    written === '' ? unsaid.trim().slice(-room) : left > 0 ? `${written}\n${unsaid.slice(-left)}`.trim() : written
-  return `${prefix}${text || 'See the job logs'}${code}`
+  const written = beginning(failure?.trim() ?? '', room)
+  const unsaid = holdsAll(written) ? [] : lastLines.filter((line) => isNews(line, written))
+  const lines = written === '' ? lastWhole(unsaid, room) : fitting(unsaid, room - written.length - 1)
+  return `${prefix}${[written, lines].filter(Boolean).join('\n') || 'See the job logs'}${code}`
+}
+
+/** The toolkit's form of a program's failure, which has the program's last words in it. */
+function holdsAll(written: string): boolean {
+  return /^\w+:\nExitCode /.test(written) && /\nCommand ".*"$/s.test(written)
+}
+
+/** Behind other words, half a line would only confuse. */
+function fitting(lines: readonly string[], room: number): string {
+  return (lines.at(-1)?.length ?? 0) > room ? '' : lastWhole(lines, room)
 }
 
 /** The toolkit's own lines only say that it writes the failure down. */
@@ -75,9 +81,9 @@ function isNews(line: string, written: string): boolean {
 /** Why the outputs could not be stored, and the last lines, as far as there is room. */
 function uploadFailure(uploadError: string, states: readonly TaskState[]): string {
   const reason = `ClientError: Artifact upload failed: ${uploadError}`
-  const lines = states.flatMap((state) => (state.phase === 'ended' ? state.lastLines : [])).join('\n')
-  const left = REASON_CHARACTERS - reason.length - 1
-  return left > 0 && lines !== '' ? `${reason}\n${lines.slice(-left)}` : reason
+  const lines = states.flatMap((state) => (state.phase === 'ended' ? state.lastLines : []))
+  const told = fitting(lines, REASON_CHARACTERS - reason.length - 1)
+  return told === '' ? reason : `${reason}\n${told}`
 }
 
 /** A signal counts as a shell counts it: 128 and its number. */
