@@ -42,6 +42,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(('0.0.0.0', 8080), Handler).serve_forever()
 `
 
+const UNSTARTABLE =
+  /^The primary container for production variant All could not be started: .*Put an executable of that name on the image's PATH, or set an ENTRYPOINT/
+
 /** One signed GET by the toolkit's own signer; what follows it in a script may use \`text\`. */
 const signedGet = (bucket: string) => `
 import io
@@ -265,6 +268,28 @@ while True: kept.append(bytearray(256 << 20))`,
       /^InternalServerError: The container of the task is gone: somebody removed it/,
     )
     expect((await trainingLog(clients, removed)).at(-1)).toBe('up')
+  })
+
+  test('an endpoint of an image that cannot be started with "serve" says so, with the way out', async () => {
+    const name = unique('endpoint')
+    const Image = await pythonBase()
+    const { sagemaker } = clients
+    await sagemaker.createModel({
+      ModelName: name,
+      ExecutionRoleArn: role(env.facts.account),
+      PrimaryContainer: { Image },
+    })
+    await sagemaker.createEndpointConfig({
+      EndpointConfigName: name,
+      ProductionVariants: [
+        { VariantName: 'All', ModelName: name, InitialInstanceCount: 1, InstanceType: 'ml.m5.large' },
+      ],
+    })
+    await sagemaker.createEndpoint({ EndpointName: name, EndpointConfigName: name })
+    const { EndpointStatus, FailureReason } = await settled(clients, name)
+    expect([EndpointStatus, FailureReason]).toEqual(['Failed', expect.stringMatching(UNSTARTABLE)])
+    expect(FailureReason).toContain(`The image ${Image} cannot be started with "serve": `)
+    await undeploy(clients, name)
   })
 
   test('an instance whose container is removed or hangs is replaced', async () => {

@@ -27,10 +27,10 @@ export async function failedInstance(
     for (const instance of variant.instances) {
       const state = observed.get(instance.taskId) ?? { phase: 'absent' }
       if (!hasDied(instance, state) && !isLate(ctx, variant, instance, state)) continue
-      return reason(
-        await describe(ctx, row, variant, instance, state),
-        await lastLines(ctx, row, variant, instance, state),
-      )
+      const sentence = await describe(ctx, row, variant, instance, state)
+      // What never ran has printed nothing, and its init process what the sentence tells better.
+      const neverRan = state.phase === 'failed' && state.fault === 'user'
+      return reason(sentence, neverRan ? [] : await lastLines(ctx, row, variant, instance, state))
     }
   }
   return undefined

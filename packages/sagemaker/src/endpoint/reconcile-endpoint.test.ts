@@ -17,6 +17,15 @@ async function begin(config: ConstructorParameters<typeof World>[0] = {}): Promi
   return world
 }
 
+/** Of all streams of the endpoint. */
+async function lines(world: World): Promise<readonly string[]> {
+  const group = '/aws/sagemaker/Endpoints/e'
+  const range = { from: 0, direction: 'forward', limit: 100, maxBytes: 1e6 } as const
+  const streams = await world.logs.streams(caller, group)
+  const pages = await Promise.all(streams.map(({ name }) => world.logs.read(caller, group, name, range)))
+  return pages.flatMap(({ events }) => events.map(({ message }) => message))
+}
+
 test('an endpoint comes into service with the first green ping, its log and its route there', async () => {
   const world = await begin()
   const { EndpointArn } = await create(world)
@@ -107,6 +116,40 @@ test('an instance that dies before it is healthy fails the endpoint with the log
   ).rejects.toThrow(refused)
   const change = { EndpointName: 'e', DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic', DesiredWeight: 2 }] }
   await expect(UpdateEndpointWeightsAndCapacities.handle(change, world.context())).rejects.toThrow(refused)
+})
+
+test('an instance that has ended tells why with its last state, and not before', async () => {
+  const world = await begin()
+  await create(world)
+  const { id } = await serve(world, 0, false)
+  world.engine.set(id, { phase: 'collecting', started: world.now(), since: world.now() })
+  world.engine.print(id, 'exec failed')
+  await until(async () => (await lines(world)).includes('exec failed'))
+  expect((await describe(world)).EndpointStatus).toBe('Creating')
+  const message = 'The image i cannot be started with "serve": No such file or directory. Put one there'
+  world.engine.set(id, { phase: 'failed', message, fault: 'user', ended: world.now() })
+  expect((await status(world, 'Failed')).FailureReason).toBe(
+    `The primary container for production variant AllTraffic could not be started: ${message}`,
+  )
+})
+
+test('an instance that a change of capacity has added tells why it ended with its last state', async () => {
+  const world = await begin()
+  await create(world)
+  const old = await serve(world, 0)
+  await status(world, 'InService')
+  await world.service.operations.UpdateEndpointWeightsAndCapacities.handle(
+    { EndpointName: 'e', DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic', DesiredInstanceCount: 2 }] },
+    world.context(),
+  )
+  const { id } = await serve(world, 1, false)
+  world.engine.set(id, { phase: 'collecting', started: world.now(), since: world.now() })
+  world.engine.print(id, 'no more memory')
+  await until(async () => (await lines(world)).includes('no more memory'))
+  expect((await describe(world)).EndpointStatus).toBe('Updating')
+  world.engine.end(id, { exit: { code: 9 } })
+  expect((await status(world, 'InService')).FailureReason).toMatch(/ It ended with exit code 9\.\n/)
+  expect(routed(world)).toEqual([old.id])
 })
 
 test('an instance that is never healthy fails the endpoint after its time', async () => {

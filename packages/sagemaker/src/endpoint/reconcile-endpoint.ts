@@ -7,7 +7,7 @@ import { claim, look, startMissing } from './instances.ts'
 import type { EndpointReconciling, Observed } from './reconciling.ts'
 import { DRAIN_POLL_MS, release, tearDown } from './retire.ts'
 import { routeOf } from './route.ts'
-import { isReady, restartDead, withHealth } from './variants.ts'
+import { isEnding, isReady, restartDead, withHealth } from './variants.ts'
 
 /** Another writer was first: look again at once. */
 const AT_ONCE = 0
@@ -53,7 +53,7 @@ async function apply(ctx: EndpointReconciling, row: Row<Endpoint>, next: Endpoin
 async function advance(ctx: EndpointReconciling, row: Row<Endpoint>, observed: Observed): Promise<Endpoint> {
   const endpoint = withHealth(ctx, row.value, observed)
   const now = ctx.now()
-  if (endpoint.next) {
+  if (endpoint.next && !isEnding(endpoint.next, observed)) {
     const failure = await failedInstance(ctx, row, endpoint.next, observed)
     if (failure !== undefined) return withoutNext(endpoint, failure, now)
     if (isReady(endpoint.next)) return promoted(endpoint, endpoint.next, now)
@@ -61,6 +61,7 @@ async function advance(ctx: EndpointReconciling, row: Row<Endpoint>, observed: O
   if (endpoint.status !== 'Updating' || endpoint.next || !endpoint.current) return restartDead(ctx, endpoint, observed)
   // Its capacity is changed.
   const added = addedTo(endpoint.current)
+  if (added && isEnding(added, observed)) return endpoint
   const failure = added && (await failedInstance(ctx, row, added, observed))
   if (failure !== undefined) return withoutAdded(endpoint, failure, now)
   const alive = restartDead(ctx, endpoint, observed)

@@ -3,6 +3,7 @@ import {
   type Deployment,
   type Endpoint,
   type Instance,
+  instancesOf,
   newInstance,
   type Retired,
   retired,
@@ -65,6 +66,11 @@ export function restartDead(ctx: EndpointReconciling, endpoint: Endpoint, observ
 export function hasDied(instance: Instance, state: TaskState): boolean {
   if (state.phase === 'absent') return instance.ready
   return state.phase === 'ended' || state.phase === 'failed' || state.phase === 'collecting'
+}
+
+/** True while an instance has ended whose last state, which says why, is not there yet. */
+export function isEnding(deployment: Deployment, observed: Observed): boolean {
+  return instancesOf(deployment).some(({ taskId }) => observed.get(taskId)?.phase === 'collecting')
 }
 
 /** True for an instance that runs and has not been healthy within its time. */
