@@ -111,9 +111,9 @@ test('an instance that dies before it is healthy fails the endpoint with the log
   await configure(world, 'c2')
   const { UpdateEndpoint, UpdateEndpointWeightsAndCapacities } = world.service.operations
   const refused = /^Cannot update failed endpoint "arn:.*:endpoint\/e"\. Delete it and create it again: The primary/
-  await expect(
-    UpdateEndpoint.handle({ EndpointName: 'e', EndpointConfigName: 'c2' }, world.context()),
-  ).rejects.toThrow(refused)
+  await expect(UpdateEndpoint.handle({ EndpointName: 'e', EndpointConfigName: 'c2' }, world.context())).rejects.toThrow(
+    refused,
+  )
   const change = { EndpointName: 'e', DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic', DesiredWeight: 2 }] }
   await expect(UpdateEndpointWeightsAndCapacities.handle(change, world.context())).rejects.toThrow(refused)
 })
