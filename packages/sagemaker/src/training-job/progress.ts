@@ -31,14 +31,15 @@ export function wentWrong(state: TaskState): state is Seen<'ended'> | Seen<'fail
 export function advance(job: TrainingJob, states: readonly TaskState[], now: Date): TrainingJob {
   const rank = Math.min(...states.map((state) => RANK[state.phase]))
   if (!Number.isFinite(rank)) return job
-  const reached = reachedRank(job)
-  let next = job
   if (rank === 0) return withPreparing(job, states, now)
+  const reached = reachedRank(job)
+  if (job.stop === 'user' && reached < 2) return withLeftovers(job, states, now)
+  let next = job
   if (reached < 1) {
     next = withTransition(next, 'Downloading', stagingSince(states) ?? now)
     next = { ...next, trainingStart: next.modified }
   }
-  if (rank >= 2 && reached < 2 && job.stop !== 'user') next = withTransition(next, 'Training', startedAt(states) ?? now)
+  if (rank >= 2 && reached < 2) next = withTransition(next, 'Training', startedAt(states) ?? now)
   if (rank >= 3 && reached < 3) next = withTransition(next, 'Uploading', collectingSince(states) ?? now)
   return next
 }
@@ -46,6 +47,16 @@ export function advance(job: TrainingJob, states: readonly TaskState[], now: Dat
 /** When the last host's command began; undefined before that. */
 export function startedAt(states: readonly TaskState[]): Date | undefined {
   return latest(states.flatMap((state) => ('started' in state ? [state.started] : [])))
+}
+
+/**
+ * A job that was stopped before it was seen to run begins nothing any more, and its time does not begin; unless one of
+ * its tasks did run, and has made something.
+ */
+function withLeftovers(job: TrainingJob, states: readonly TaskState[], now: Date): TrainingJob {
+  if (!states.some((state) => state.phase === 'ended' && state.outputs.length > 0)) return job
+  const next = withTransition(job, 'Uploading', collectingSince(states) ?? now)
+  return { ...next, trainingStart: job.trainingStart ?? startedAt(states) ?? now }
 }
 
 function reachedRank(job: TrainingJob): number {

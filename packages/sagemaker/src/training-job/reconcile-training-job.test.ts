@@ -217,6 +217,43 @@ test('a stopped job still stores its model', async () => {
   ).rejects.toThrow('The request was rejected because the training job is in status Stopped.')
 })
 
+const stop = async (world: World) =>
+  world.service.operations.StopTrainingJob.handle({ TrainingJobName: 'job' }, world.context())
+
+test('a job that was stopped before anything of it ran has no time, and nothing between Stopping and Stopped', async () => {
+  const world = await begin()
+  world.engine.first = { phase: 'preparing', message: 'Making the environment', since: world.now() }
+  await createJob(world, jobRequest('job'))
+  const id = await firstTask(world)
+  await stop(world)
+  await until(() => world.engine.stoppedWithMs(id) === 120_000)
+  world.engine.set(id, { phase: 'staging', since: world.now() })
+  world.engine.print(id, 'staging')
+  await until(async () => (await logOf(world, 'job/algo-1')).some(({ message }) => message === 'staging'))
+  world.engine.end(id, { exit: { code: undefined, signal: 'SIGTERM' } })
+  const job = await jobStatus(world, 'Stopped')
+  expect(statuses(job)).toEqual(['Starting', 'Stopping', 'Stopped'])
+  expect(job).not.toHaveProperty('TrainingStartTime')
+  expect(job).not.toHaveProperty('BillableTimeInSeconds')
+})
+
+test('a job that was stopped before it was seen to run stores what it made', async () => {
+  const world = await begin()
+  await using archives = new Archives()
+  world.engine.first = { phase: 'preparing', message: 'Making the environment', since: world.now() }
+  await createJob(world, jobRequest('job'))
+  const id = await firstTask(world)
+  await stop(world)
+  await until(() => world.engine.stoppedWithMs(id) === 120_000)
+  world.engine.run(id)
+  world.pass(3)
+  world.engine.end(id, { outputs: [await archives.output('model.tar.gz', 'quickly made')] })
+  const job = await jobStatus(world, 'Stopped')
+  expect(statuses(job)).toEqual(['Starting', 'Stopping', 'Uploading', 'Stopped'])
+  expect(job.BillableTimeInSeconds).toBe(3)
+  expect(Buffer.from(world.objects.get('s3://out/job/output/model.tar.gz') ?? []).toString()).toBe('quickly made')
+})
+
 test('a job that exceeds its time is stopped, its model stored, and says MaxRuntimeExceeded', async () => {
   const world = await begin()
   await using archives = new Archives()
