@@ -16,6 +16,7 @@ import {
 } from '@sagebrush/core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Act } from './acts.ts'
+import { isFinal } from './phases.ts'
 import { allLines, finalState, testSpec, until } from './testing.ts'
 
 /** One engine under test, which may be closed and opened again over what it left. */
@@ -199,6 +200,11 @@ export function engineSuite(name: string, makeHarness: () => Promise<EngineHarne
       await printed(id, 'hanging')
       const asked = Date.now()
       await engine.stop(id, 400)
+      // However often it is asked for meanwhile.
+      while (!isFinal(await engine.observe(id)) && Date.now() < asked + 5_000) {
+        await engine.stop(id, 400)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
       const state = await ended(id)
       expect(state.exit).toEqual({ signal: 'SIGKILL', outOfMemory: false, stopped: true })
       expect(state.ended.getTime() - asked).toBeGreaterThanOrEqual(390)

@@ -154,15 +154,28 @@ test('a full disk is told, and the task ends clean', { timeout: 60_000 }, async 
   await run('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', disk])
   const small = await openBench({ root: join(disk, 'tasks') })
   try {
-    const { state } = await small.run('head -c 1900000 /dev/urandom > /opt/ml/model/weights; echo done', model)
+    const { id, state } = await small.run('head -c 1900000 /dev/urandom > /opt/ml/model/weights; echo done', model)
     if (state.phase !== 'ended') throw new Error(state.message)
     expect(state.outputError).toContain('model.tar.gz could not be made: No space left on device')
     expect(state.outputs).toEqual([])
     expect(state.exit.code).toBe(0)
+    await small.engine.remove(id)
     const full = await small.run('cat /dev/zero > /opt/ml/model/all; seq 1 20000; exit 4', model)
     if (full.state.phase !== 'ended') throw new Error(full.state.message)
     expect(full.state.exit.code).toBe(4)
     expect(full.state.outputError).toMatch(/log were lost: the disk is full|No space left/)
+    await small.engine.remove(full.id)
+    // What nobody reads any more makes room for what the job has made.
+    for (const place of ['/tmp', '$HOME']) {
+      const script = `head -c 100000 /dev/urandom > /opt/ml/model/weights; cat /dev/zero > ${place}/all; exit 0`
+      const { id, state } = await small.run(script, model)
+      if (state.phase !== 'ended') throw new Error(state.message)
+      expect({ place, outputs: state.outputs.map(({ archive }) => archive) }).toEqual({
+        place,
+        outputs: ['model.tar.gz'],
+      })
+      await small.engine.remove(id)
+    }
   } finally {
     await small.close()
     await run('umount', [disk])

@@ -7,8 +7,11 @@ import textwrap
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 RUN = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(RUN))
+import sagebrush_waits  # noqa: E402
 
 
 class WaitsTest(unittest.TestCase):
@@ -48,6 +51,30 @@ class WaitsTest(unittest.TestCase):
         printed, seconds = self.run_python(code, files)
         self.assertEqual(printed, "90 True\nFalse True\n")
         self.assertLess(seconds, 5)
+
+    def test_sleeps_grow_within_one_wait_and_begin_shortly_in_the_next(self):
+        class Clock:
+            now, sleeps = 1000.0, []
+
+            def monotonic(self):
+                return self.now
+
+            def sleep(self, seconds):
+                self.now += seconds
+                self.sleeps.append(seconds)
+
+        clock = Clock()
+        with mock.patch.object(sagebrush_waits, "real_time", clock):
+            waiting = sagebrush_waits.ShortTime()
+            for _ in range(12):
+                waiting.sleep(30)
+            self.assertEqual((clock.sleeps[0], clock.sleeps[-1]), (0.05, 0.3))
+            clock.now += 4.9  # what is asked between two sleeps may take long
+            waiting.sleep(30)
+            self.assertEqual(clock.sleeps[-1], 0.3)
+            clock.now += 5.1
+            waiting.sleep(30)
+            self.assertEqual(clock.sleeps[-1], 0.05)
 
     def test_a_module_that_sleeps_by_a_constant_of_another_one_sleeps_shortly(self):
         helper = "import time\nEP_LOGGER_POLL = 30\nDEFAULT_EP_POLL = 30\n"

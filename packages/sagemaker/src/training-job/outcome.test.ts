@@ -83,6 +83,16 @@ test('what its engine ended is the platform’s failure, to be tried again, in t
   expect(outcomeOf(job, [state], undefined)).toMatchObject({ failureReason: 'AlgorithmError: half, exit code: 158' })
 })
 
+test('a host that fails when the time is over, before its stop, is stopped with the others', () => {
+  const now = new Date()
+  const times = { started: now, collectingSince: now, ended: now }
+  const state = { phase: 'ended', lastLines: [], outputs: [], ...times } as const
+  const late = { ...job, stop: 'maxRuntime' } as const
+  const ended = (code: number) => ({ ...state, exit: { code, outOfMemory: false, stopped: false } })
+  expect(outcomeOf(late, [ended(1), ended(0)], undefined)).toEqual({ status: 'Stopped' })
+  expect(outcomeOf(late, [ended(0), ended(0)], undefined)).toEqual({ status: 'Completed' })
+})
+
 test('a lost task fails a job, to be tried again, but one that its user has stopped is stopped', () => {
   const lost: TaskState[] = [{ phase: 'absent' }]
   expect(outcomeOf(job, lost, undefined)).toEqual({
