@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 
 DEFAULT_ROOT = "/opt/ml"
-# FailureReason has 1,024 characters, of which "AlgorithmError: " before the failure file's text and the exit code
-# behind it take some.
+# FailureReason has 1,024 UTF-16 units, of which "AlgorithmError: " before the failure file's text and
+# ", exit code: 137 (out of memory)" behind it take 48.
 FAILURE_LIMIT = 970
 DEBUG, INFO, WARNING, ERROR = 10, 20, 30, 40
 _NAMES = {DEBUG: "DEBUG", INFO: "INFO", WARNING: "WARNING", ERROR: "ERROR"}
@@ -155,7 +155,7 @@ def called_process_failure(kind: str, code: int, tail: str, command: str) -> str
     if code < 0:
         extra = f'\nExtraInfo "{signal_text(-code)}"'
     frame = f'{kind}:\nExitCode {code}\nErrorMessage ""{extra}\nCommand "{command}"'
-    return frame.replace('ErrorMessage ""', f'ErrorMessage "{_fit(tail, FAILURE_LIMIT - len(frame))}"', 1)
+    return frame.replace('ErrorMessage ""', f'ErrorMessage "{_fit(tail, FAILURE_LIMIT - _units(frame))}"', 1)
 
 
 def signal_text(number: int) -> str:
@@ -170,12 +170,18 @@ def signal_text(number: int) -> str:
     return f"killed by {name} (signal {number}){cause}"
 
 
+def _units(text: str) -> int:
+    """How long FailureReason counts it: a character beyond the first 65,536 is two."""
+    return len(text.encode("utf-16-le", "replace")) // 2
+
+
 def _fit(tail: str, room: int) -> str:
-    """The last lines of `tail` in at most `room` characters."""
+    """The last lines of `tail` in at most `room` UTF-16 units."""
     text = "\n".join(line.rstrip() for line in tail.replace("\r\n", "\n").strip().split("\n"))
-    if len(text) <= room:
+    if _units(text) <= room:
         return text
-    cut = text[len(text) - room + 2 :]
+    # "ignore": half a character at the cut.
+    cut = text.encode("utf-16-le", "replace")[-2 * (room - 2) :].decode("utf-16-le", "ignore")
     newline = cut.find("\n")
     # A whole line reads better than half of one, unless one line fills the room.
     if 0 <= newline < len(cut) // 2:

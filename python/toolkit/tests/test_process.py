@@ -92,7 +92,7 @@ def test_100_mb_of_output_pass_quickly_in_little_memory(task):
     assert process.returncode == 3
     assert 0 < peak < 40 * 1024, f"{peak} KiB"
     assert took < 3 * bare + 1, f"{took:.2f} s against {bare:.2f} s"
-    assert len(task.failure) <= 1024
+    assert len(task.failure) <= 970
 
 
 def test_sigterm_reaches_the_script_and_its_code_is_kept(task):
@@ -156,15 +156,25 @@ def test_failure_carries_the_traceback(task):
     assert "ValueError: the column age is missing" in ended.stderr
 
 
-def test_failure_keeps_the_last_lines_within_1024_characters(task):
+def test_failure_keeps_the_last_lines_within_what_is_left_of_the_reason(task):
+    """FailureReason has 1,024 UTF-16 units; the server puts words before and behind."""
     many = {f"parameter{i}": "v" * 50 for i in range(40)}
     task.script(
         "import sys\nfor i in range(500): print('progress', i)\nprint('ü' * 20, 'last words')\nsys.exit(3)", **many
     )
     assert task.train().returncode == 3
-    assert len(task.failure) <= 1024
+    assert len(f"AlgorithmError: {task.failure}, exit code: 137 (out of memory)") <= 1024
     assert task.failure.startswith('ExecuteUserScriptError:\nExitCode 3\nErrorMessage "… progress ')
     assert "\n" + "ü" * 20 + ' last words"\nCommand "' in task.failure
+
+
+@pytest.mark.parametrize("shift", ["", "a"])
+def test_failure_counts_characters_as_the_reason_does(task, shift):
+    task.script(f"import sys\nprint('{shift}' + '\U0001f600' * 2000)\nsys.exit(3)")
+    assert task.train().returncode == 3
+    units = len(f"AlgorithmError: {task.failure}, exit code: 137 (out of memory)".encode("utf-16-le")) // 2
+    assert 1000 < units <= 1024
+    assert '\U0001f600"\nCommand "' in task.failure and 'ErrorMessage "… \U0001f600' in task.failure
 
 
 def test_failure_of_a_killed_script_says_by_what(task):
