@@ -180,6 +180,9 @@ test('a failed update leaves the old deployment in service and says why', async 
   expect(seen.FailureReason).toMatch(/could not be started: The archive has "\.\."/)
   expect(routed(world)).toEqual([old.id])
   await until(() => !world.engine.tasks.has(id))
+  await world.service.operations.UpdateEndpoint.handle({ EndpointName: 'e', EndpointConfigName: 'c2' }, world.context())
+  await serve(world, 2)
+  expect(await status(world, 'InService')).toMatchObject({ EndpointConfigName: 'c2' })
 })
 
 test('the next server has the routes before it answers anybody', async () => {
@@ -245,6 +248,21 @@ test('retained properties: counts and weights stay, the excluded ones come from 
   )
   const [pending] = (await describe(world)).PendingDeploymentSummary?.ProductionVariants ?? []
   expect(pending).toMatchObject({ DesiredInstanceCount: 2, DesiredWeight: 5 })
+})
+
+test('what is excluded from retaining comes from the new configuration too where nothing is retained', async () => {
+  const world = await begin()
+  const variant = { VariantName: 'v', ModelName: 'm', InstanceType: 'ml.m5.large' as const, InitialInstanceCount: 1 }
+  await configure(world, 'old', { ProductionVariants: [{ ...variant, InitialVariantWeight: 2 }] })
+  await configure(world, 'new', { ProductionVariants: [{ ...variant, InitialVariantWeight: 5 }] })
+  await create(world, 'old')
+  await serve(world, 0)
+  await status(world, 'InService')
+  const exclude = { ExcludeRetainedVariantProperties: [{ VariantPropertyType: 'DesiredInstanceCount' as const }] }
+  const update = { EndpointName: 'e', EndpointConfigName: 'new', ...exclude }
+  await world.service.operations.UpdateEndpoint.handle(update, world.context())
+  const [pending] = (await describe(world)).PendingDeploymentSummary?.ProductionVariants ?? []
+  expect(pending).toMatchObject({ DesiredInstanceCount: 1, DesiredWeight: 5 })
 })
 
 test('weights and capacities change in place: what is added waits for its health, what is dropped is drained', async () => {

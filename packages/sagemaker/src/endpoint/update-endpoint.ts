@@ -40,7 +40,11 @@ export const UpdateEndpoint = operation('UpdateEndpoint', async (input, ctx) => 
   return { EndpointArn: endpoint.arn }
 })
 
-/** RetainAllVariantProperties: weights, counts and data capture of variants that stay, but for the excluded ones. */
+/**
+ * RetainAllVariantProperties: weights, counts and data capture of variants that stay, but for the excluded ones. Where
+ * it is not true, all come from the new configuration, and so do those that ExcludeRetainedVariantProperties names: as
+ * AWS's reference has it, that list means something only beside RetainAllVariantProperties, and is no error without.
+ */
 function retaining(planned: Deployment, current: Deployment | undefined, input: UpdateEndpointInput): Deployment {
   const excluded = (input.ExcludeRetainedVariantProperties ?? []).map((property) => property.VariantPropertyType)
   const variants = planned.variants.map((variant) => {
