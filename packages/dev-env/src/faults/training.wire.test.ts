@@ -124,6 +124,17 @@ while True: time.sleep(0.05)
 const says = (name: string, line: string) =>
   until(`${name} saying ${line}`, async () => ((await trainingLog(clients, name)).includes(line) ? true : undefined))
 
+test('a job that is stopped at once begins nothing after that, and no time of it is counted', async () => {
+  const name = await startTraining(clients, { bucket, code: { 'train.py': IGNORES } })
+  await clients.sagemaker.stopTrainingJob({ TrainingJobName: name })
+  const job = await ended(clients, name)
+  const seen = job.SecondaryStatusTransitions?.map(({ Status }) => Status) ?? []
+  const ran = seen.includes('Training') // on a machine that is very slow to answer
+  expect(seen.slice(seen.indexOf('Stopping'))).toEqual(['Stopping', ...(ran ? ['Uploading'] : []), 'Stopped'])
+  const begun = seen.includes('Downloading')
+  expect('BillableTimeInSeconds' in job && job.BillableTimeInSeconds !== undefined).toBe(begun)
+})
+
 describe('a job that ignores SIGTERM', () => {
   test('is killed after the grace when it is stopped, and what it had made is kept', async () => {
     const name = await startTraining(clients, { bucket, code: { 'train.py': IGNORES } })

@@ -4,7 +4,7 @@ import { endpointNotFound } from './endpoint.ts'
 
 /**
  * Takes the endpoint out of service at once; its row goes when its last task has. Unlike AWS's, an endpoint that is
- * being created can be deleted too: one that never gets healthy would else be in the way for minutes.
+ * being created or updated can be deleted too: one that never gets healthy would else be in the way for minutes.
  */
 export const DeleteEndpoint = operation('DeleteEndpoint', async (input, ctx) => {
   for (;;) {

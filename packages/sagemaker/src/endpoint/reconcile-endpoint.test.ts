@@ -118,6 +118,20 @@ test('an instance that dies before it is healthy fails the endpoint with the log
   await expect(UpdateEndpointWeightsAndCapacities.handle(change, world.context())).rejects.toThrow(refused)
 })
 
+test('a reason ends with as many whole lines as it holds', async () => {
+  const world = await begin()
+  await create(world)
+  const { id } = await serve(world, 0, false)
+  world.engine.print(id, ...Array.from({ length: 19 }, (_, line) => `line ${line} ${'x'.repeat(100)}`), '😀 the end')
+  world.engine.end(id, { exit: { code: 3 } })
+  const { FailureReason = '' } = await status(world, 'Failed')
+  const [, ...told] = FailureReason.split('\n')
+  expect(told.at(-1)).toBe('😀 the end')
+  expect(told.slice(0, -1).every((line) => /^line \d+ x{100}$/.test(line))).toBe(true)
+  expect(FailureReason.length).toBeGreaterThan(1024 - 112)
+  expect(FailureReason.length).toBeLessThanOrEqual(1024)
+})
+
 test('an instance that has ended tells why with its last state, and not before', async () => {
   const world = await begin()
   await create(world)
