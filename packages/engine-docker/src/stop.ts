@@ -41,7 +41,7 @@ export class Stops {
     clearTimeout(this.#timers.get(id))
     const timer = setTimeout(
       () => this.#signal(id, 'SIGKILL').catch(() => this.#arm(id, Date.now() + 1000)),
-      at - Date.now(),
+      Math.max(0, at - Date.now()),
     )
     timer.unref()
     this.#timers.set(id, timer)
