@@ -113,7 +113,8 @@ export function endpointInProgress(arn: string): ApiError {
 
 /**
  * DeleteEndpoint is the only operation on a failed endpoint (DescribeEndpoint, EndpointStatus). An endpoint whose update
- * failed is in service as before, and can be updated. No source for AWS’s words was found: these are ours.
+ * failed is in service as before, and can be updated. The first words are
+ * AWS's, which Terraform's acceptance tests match; the rest is ours.
  */
 export function refuseFailed(endpoint: Endpoint): void {
   if (endpoint.status !== 'Failed') return
