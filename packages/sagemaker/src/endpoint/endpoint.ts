@@ -112,9 +112,9 @@ export function endpointInProgress(arn: string): ApiError {
 }
 
 /**
- * DeleteEndpoint is the only operation on a failed endpoint (DescribeEndpoint, EndpointStatus). An endpoint whose update
- * failed is in service as before, and can be updated. The first words are
- * AWS's, which Terraform's acceptance tests match; the rest is ours.
+ * DeleteEndpoint is the only operation on a failed endpoint (DescribeEndpoint, EndpointStatus). One whose update failed
+ * is in service as before, and can be updated. The first words are AWS's, which Terraform's acceptance tests
+ * match; the rest is ours.
  */
 export function refuseFailed(endpoint: Endpoint): void {
   if (endpoint.status !== 'Failed') return
