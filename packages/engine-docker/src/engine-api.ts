@@ -88,8 +88,7 @@ export class EngineApi {
     const status = response.statusCode ?? 0
     if (status < 300 || status === 304) return response
     const message = messageOf(await textOf(response))
-    // Podman has 500 for what went away while it was asked for.
-    throw new EngineApiError(status === 500 && /no such container/i.test(message) ? 404 : status, message)
+    throw new EngineApiError(dockerStatus(status, message), message)
   }
 
   #inWords(cause: NodeJS.ErrnoException): Error {
@@ -100,6 +99,13 @@ export class EngineApi {
       cause.code === 'EACCES' ? 'this user may not use it (add the user to the group "docker")' : (cause.code ?? '')
     return new EngineUnreachable(`No container engine answers at ${place}: ${why}.`, { cause })
   }
+}
+
+/** Podman has 500 for a container that went away, or ended, while it was asked for. */
+function dockerStatus(status: number, message: string): number {
+  if (status !== 500) return status
+  if (/no such container/i.test(message)) return 404
+  return /can only kill running containers/i.test(message) ? 409 : status
 }
 
 function queryOf(query: NonNullable<Call['query']>): string {
