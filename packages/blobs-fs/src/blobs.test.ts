@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { access, link, lstat, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, link, lstat, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DiskFull } from '@sagebrush/core'
@@ -110,6 +110,37 @@ describe('files of blobs', () => {
     expect(shared.equals(Buffer.alloc(2 * 65_536, 'y'))).toBe(true)
     const stored = await readFile(blobs.path(id))
     expect(stored.equals(Buffer.concat([Buffer.alloc(64 * 65_536, 'x'), shared]))).toBe(true)
+  })
+
+  test('nothing of a body that broke off is written to a file that was opened after it', async () => {
+    const blobs = await openBlobs({ root: join(root, 'blobs'), fsync: false })
+    const digests = ['md5', 'sha256', 'crc64nvme'] as const
+    async function* breakingOff() {
+      // As many as may wait at the thread, and no promise between: it has hashed none of them when the source fails.
+      yield randomBytes(1024 * 1024 - 1)
+      throw new Error('the client went away')
+    }
+    for (let round = 0; round < 10; round++) {
+      await expect(blobs.create(breakingOff(), { digests })).rejects.toThrow('the client went away')
+      // It gets the number that the blob's file had.
+      const next = await open(join(root, `next-${round}`), 'wx')
+      await next.writeFile('mine')
+      await blobs.create(once(randomBytes(1024 * 1024)), { digests }) // what waited at the thread is done
+      await next.close()
+      expect((await readFile(join(root, `next-${round}`))).toString()).toBe('mine')
+    }
+    expect(await readdir(join(root, 'blobs', 'incoming'))).toEqual([])
+  })
+
+  test.runIf(process.platform === 'linux')('the thread that hashes and writes has a low priority', async () => {
+    const blobs = await openBlobs({ root, fsync: false })
+    await blobs.create(once(randomBytes(1024 * 1024)), { digests: ['md5'] })
+    const threads = await readdir('/proc/self/task')
+    const stats = await Promise.all(threads.map((thread) => readFile(`/proc/self/task/${thread}/stat`, 'utf8')))
+    // Of what follows the name in brackets, the 17th is the thread's nice value (proc_pid_stat(5)).
+    const nices = stats.map((stat) => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]))
+    expect(nices).toContain(10)
+    expect(nices.filter((nice) => nice === 10).length).toBeLessThan(nices.length)
   })
 
   test('hashing a large body does not hold the event loop', async () => {

@@ -76,7 +76,7 @@ export class BulkStream {
   /** Nobody wants it any more; once resolved, the thread lets the file alone, which can be closed. */
   async drop(): Promise<void> {
     if (this.#stream === undefined || this.#digests) return
-    if (!this.#dropped) this.#thread.send({ stream: this.#stream, drop: true })
+    this.#thread.send({ stream: this.#stream, drop: true })
     while (!this.#dropped) await new Promise<void>((resolve) => (this.#wake = resolve))
     this.#thread.close(this.#stream)
   }
@@ -93,7 +93,7 @@ export class BulkStream {
   }
 
   #post(): void {
-    if (this.#stream === undefined || !this.#block || this.#dropped) return
+    if (this.#stream === undefined || !this.#block) return
     this.#thread.send({ stream: this.#stream, bytes: this.#block, length: this.#filled })
     this.#block = undefined
     this.#filled = 0

@@ -52,7 +52,9 @@ export class BulkThread {
     return number
   }
 
+  /** A stream that the thread took along when it ended is over: nothing is sent for it any more. */
   send(order: Order): void {
+    if (!this.#streams.has(order.stream)) return
     this.#begun().postMessage(order, 'bytes' in order ? [order.bytes] : [])
   }
 
