@@ -60,6 +60,13 @@ test('npm run demo', { timeout: 300_000 }, async () => {
   expect(stdout).toMatch(/cleaned up; now for yourself: (npx )?sagebrush up\n$/)
 })
 
+test('a setting that does not exist ends the demo, which leaves nothing', { timeout: 60_000 }, async () => {
+  const settings = { ...settingsOfDemo(), SAGEBRUSH_BOGUS: '1' }
+  const done = await run('npm', ['run', '--silent', '--prefix', root, 'demo'], settings)
+  expect([done.code, done.stderr]).toEqual([1, expect.stringContaining('SAGEBRUSH_BOGUS')])
+  await nothingLeft()
+})
+
 test('npm run demo where tasks get no namespaces', { timeout: 300_000 }, async () => {
   const { stdout } = await demo([], { SAGEBRUSH_PROCESS_NAMESPACES: 'off' })
   expect(stdout).toContain('this machine allows no private namespaces')

@@ -22,15 +22,16 @@ export async function runDemo({ python }: { readonly python: boolean }): Promise
     say(`${name}: ending what runs (again: end at once, and leave the folder)`),
   )
   const home = await mkdtemp(join(tmpdir(), 'sagebrush-demo-'))
-  const { cache } = loadConfig({ flags: { home } }).config
   // Nobody likes silence: the first time, an environment is made, and that takes half a minute.
   const stillThere = setInterval(() => {
     if (Date.now() - lastSaid >= 4000) say('…')
   }, 1000)
+  let cache: string | undefined
   let server: DemoServer | undefined
   let program: Promise<void> | undefined
   let failed = false
   try {
+    cache = loadConfig({ flags: { home } }).config.cache
     say('starting a server')
     server = await startServer(home, say)
     interruption.signal.throwIfAborted()
@@ -45,7 +46,7 @@ export async function runDemo({ python }: { readonly python: boolean }): Promise
     clearInterval(stillThere)
     const { deleteTree, sweepHomeCaches } = await import('@sagebrush/server')
     await deleteTree(home)
-    await sweepHomeCaches(cache)
+    if (cache !== undefined) await sweepHomeCaches(cache)
   }
   say(failed ? 'cleaned up' : `cleaned up; now for yourself: ${calledAs} up`)
   process.exitCode = interruption.exitCode() ?? (failed ? 1 : 0)
