@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import { findContainer } from './container.ts'
 import type { EngineApi } from './engine-api.ts'
 import { LogFrames, type PlacedLine, sizeOf } from './log-frames.ts'
@@ -9,6 +8,9 @@ const MOST_WAITING_BYTES = 2 * 1024 * 1024
 
 /** Until an answer that ended though its container runs is asked for anew. */
 const AGAIN_MS = 200
+
+/** Until an answer that goes on though its container has ended is taken for over, where nothing comes any more. */
+const SILENT_MS = 2_000
 
 /**
  * Reads one container's log from a place on, and goes on with it as it grows: asking anew every time would have the
@@ -22,7 +24,7 @@ export class LogFollower {
   #place: LogPlace
   #lines: PlacedLine[] = []
   #bytes = 0
-  #response: IncomingMessage | undefined
+  #reading = new AbortController()
   #phase: 'catching-up' | 'following' | 'over' = 'catching-up'
   #wake: (() => void)[] = []
   #goOn: () => void = () => {}
@@ -57,7 +59,9 @@ export class LogFollower {
     while (this.#lines.length === 0 && !this.#closed) {
       if (this.#failure) throw this.#failure
       if (this.#phase === 'over' || (this.#phase === 'following' && !toEnd)) break
+      const late = this.#phase === 'following' ? setTimeout(() => this.#reading.abort(), SILENT_MS) : undefined
       await new Promise<void>((resolve) => this.#wake.push(resolve))
+      clearTimeout(late)
     }
     const lines = this.#lines
     this.#lines = []
@@ -69,7 +73,7 @@ export class LogFollower {
 
   close(): void {
     this.#closed = true
-    this.#response?.destroy()
+    this.#reading.abort()
     this.#goOn()
     this.#tell()
   }
@@ -81,7 +85,7 @@ export class LogFollower {
       this.#phase = 'following'
       this.#tell()
       // An engine that is stopped ends its answers though the container may run on.
-      do await this.#read(true)
+      do await this.#follow()
       while (!this.#closed && (await this.#goesOn()))
       // Docker may also end them, with the container, before a slow reader has had all.
       if (!this.#closed && (await this.#lacks())) await this.#read(false)
@@ -104,14 +108,24 @@ export class LogFollower {
     return true
   }
 
+  /** Podman now and then never ends an answer that was asked for just as its container ended: `take` breaks it off. */
+  async #follow(): Promise<void> {
+    try {
+      await this.#read(true)
+    } catch (error) {
+      if (!this.#reading.signal.aborted) throw error
+    }
+  }
+
   async #read(follow: boolean): Promise<void> {
     const from = this.#lines.at(-1)?.place ?? this.#place
     this.#frames = new LogFrames(from)
+    this.#reading = new AbortController()
+    if (this.#closed) this.#reading.abort()
     const response = await this.#api.stream('GET', `/containers/${this.#container}/logs`, {
       query: { stdout: true, stderr: true, timestamps: true, follow, ...(from.at !== '' && { since: from.at }) },
+      signal: this.#reading.signal,
     })
-    if (this.#closed) response.destroy()
-    this.#response = response
     for await (const chunk of response) {
       this.#keep(this.#frames.take(chunk))
       while (this.#bytes > MOST_WAITING_BYTES && !this.#closed) {
