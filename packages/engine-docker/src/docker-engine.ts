@@ -13,6 +13,7 @@ import { askMachine, type Machine } from './machine.ts'
 import { Networks } from './networks.ts'
 import { runningState } from './observe.ts'
 import { containerName, type DockerEngineOptions, dockerFiles } from './options.ts'
+import { removeContainer } from './remove-container.ts'
 import { Snapshots } from './snapshots.ts'
 import { Launcher } from './start.ts'
 import { readState } from './state-file.ts'
@@ -51,8 +52,8 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<Do
   const stops = new Stops(api, root)
   const launcher = new Launcher({ api, options, networks, worker, machine, logs, changed })
   const wasAway = (at: Date) => events.wasAway(at)
-  const snapshots = new Snapshots({ api, options, worker, wasAway })
-  const finisher = new Finisher({ api, options, worker, changed, wasAway })
+  const snapshots = new Snapshots({ api, options, worker })
+  const finisher = new Finisher({ api, options, worker, machine, changed, wasAway })
   const name = (id: string) => containerName(root, id)
 
   const observe = async (id: string): Promise<TaskState> => {
@@ -135,7 +136,7 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<Do
       const group = (await readSpec(root, id))?.spec.group
       stops.forget(id)
       logs.forget(id)
-      await api.find('DELETE', `/containers/${name(id)}`, { query: { force: true, v: true } })
+      await removeContainer(api, name(id))
       await finisher.settled(id)
       await snapshots.settled(id)
       await removeVolumes(api, root, id)

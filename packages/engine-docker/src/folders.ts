@@ -3,6 +3,7 @@ import { pack } from 'tar-stream'
 import type { EngineApi } from './engine-api.ts'
 import { emptyImage } from './machine.ts'
 import { HOME_LABEL, homeLabel } from './options.ts'
+import { removeContainer } from './remove-container.ts'
 
 /** Makes folders in a container, or opens those that are there, for everybody. The root must not be read-only. */
 export async function makeFolders(api: EngineApi, container: string, paths: readonly string[]): Promise<void> {
@@ -24,12 +25,12 @@ export async function makeVolumeFolders(
 ): Promise<void> {
   const name = `${container}-folders`
   const [image, labels] = [await emptyImage(api, root), { [HOME_LABEL]: homeLabel(root) }]
-  await api.find('DELETE', `/containers/${name}`, { query: { force: true } })
+  await removeContainer(api, name)
   const json = { Image: image, Cmd: ['none'], Labels: labels, HostConfig: { VolumesFrom: [container] } }
   await api.call('POST', '/containers/create', { query: { name }, json: { ...json, NetworkDisabled: true } })
   try {
     await makeFolders(api, name, paths)
   } finally {
-    await api.find('DELETE', `/containers/${name}`, { query: { force: true } })
+    await removeContainer(api, name)
   }
 }

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 import { pack } from 'tar-stream'
 import { type EngineAddress, EngineApi, EngineApiError } from './engine-api.ts'
 import { HOME_LABEL, homeLabel } from './options.ts'
+import { removeContainer } from './remove-container.ts'
 import { PROBE, viewOf } from './volumes.ts'
 
 /** What is true of the engine as a whole. */
@@ -91,7 +92,7 @@ async function tryOverlay(api: EngineApi, root: string): Promise<Pick<Machine, '
   const name = `sagebrush-${homeLabel(root)}-${PROBE}`
   const lower = await mkdtemp(join(root, '.probe-'))
   const clear = async () => {
-    await api.find('DELETE', `/containers/${name}`, { query: { force: true } })
+    await removeContainer(api, name)
     for (const suffix of ['', '-upper', '-work']) await api.find('DELETE', `/volumes/${name}-0${suffix}`)
   }
   try {
@@ -116,7 +117,7 @@ async function tryOverlay(api: EngineApi, root: string): Promise<Pick<Machine, '
 /** Podman does not say whether it has an init program: it refuses containers with one where it has none. */
 async function tryInit(api: EngineApi, root: string): Promise<boolean> {
   const name = `sagebrush-${homeLabel(root)}-probe`
-  const clear = async () => await api.find('DELETE', `/containers/${name}`, { query: { force: true } })
+  const clear = async () => await removeContainer(api, name)
   const json = { Image: await emptyImage(api, root), Cmd: ['none'], HostConfig: { Init: true }, NetworkDisabled: true }
   await clear()
   try {

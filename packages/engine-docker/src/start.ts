@@ -14,6 +14,7 @@ import { containerForm } from './managed-image.ts'
 import { taskMounts } from './mounts.ts'
 import { type Networks, NoNetwork } from './networks.ts'
 import { containerName, type DockerEngineOptions, dockerFiles } from './options.ts'
+import { removeContainer } from './remove-container.ts'
 import { STATE_FORMAT, type StateFile } from './state-file.ts'
 import { removeVolumes } from './volumes.ts'
 
@@ -204,7 +205,7 @@ async function together<T extends readonly unknown[]>(
 async function clearUnstarted(api: EngineApi, root: string, id: string): Promise<void> {
   const { started, stage, out } = dockerFiles(root, id)
   await rm(started, { force: true }) // before the container: one that we take away ourselves is not lost
-  await api.find('DELETE', `/containers/${containerName(root, id)}`, { query: { force: true, v: true } })
+  await removeContainer(api, containerName(root, id))
   await removeVolumes(api, root, id)
   for (const folder of [stage, out]) await rm(folder, { recursive: true, force: true })
 }
