@@ -9,7 +9,8 @@ import type { Container } from './container.ts'
 import { ENGINE_STOP_SIGNAL } from './create-container.ts'
 import type { EngineApi } from './engine-api.ts'
 import { otherPlatform } from './images.ts'
-import { lastLines } from './logs.ts'
+import { lastLines } from './last-lines.ts'
+import type { Machine } from './machine.ts'
 import { exitOf } from './observe.ts'
 import { type DockerEngineOptions, dockerFiles } from './options.ts'
 import { STATE_FORMAT, type StateFile } from './state-file.ts'
@@ -33,6 +34,7 @@ export interface FinishParts {
   readonly api: EngineApi
   readonly options: DockerEngineOptions
   readonly worker: ArchiveWorker
+  readonly machine: () => Promise<Pick<Machine, 'podman'>>
 }
 
 /** The last state of a task whose container has ended, its outputs archived. May be repeated. */
@@ -42,7 +44,7 @@ export async function finishTask(parts: FinishParts, spec: TaskSpec, container: 
   const { started, finished } = container
   const exit = exitOf(container)
   const [lines, failure, collected, stop] = await Promise.all([
-    lastLines(api, container.id),
+    parts.machine().then(({ podman }) => lastLines(api, container.id, podman)),
     container.exitCode === 0 ? undefined : readStart(api, container.id, FAILURE, 4 * FAILURE_CHARACTERS),
     collectAll(parts, spec, container.id),
     readStop(options.root, spec.id),

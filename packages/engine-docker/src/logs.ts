@@ -1,7 +1,6 @@
 import type { TaskLogLine } from '@sagebrush/core'
 import { type EngineApi, EngineApiError } from './engine-api.ts'
 import { LogFollower } from './log-follower.ts'
-import { LogFrames } from './log-frames.ts'
 import { formatPlace, LOG_START, type LogPlace, parsePlace } from './log-place.ts'
 
 type Lines = { readonly lines: readonly TaskLogLine[]; readonly cursor: string }
@@ -70,23 +69,4 @@ export class TaskLogs {
 
 function isSame(a: LogPlace, b: LogPlace): boolean {
   return a.at === b.at && a.taken === b.taken
-}
-
-/** The last lines that a container printed: at most 20, and 2,000 characters. */
-export async function lastLines(api: EngineApi, container: string): Promise<readonly string[]> {
-  const response = await api.stream('GET', `/containers/${container}/logs`, {
-    query: { stdout: true, stderr: true, timestamps: true, tail: 20 },
-  })
-  const frames = new LogFrames()
-  const lines: string[] = []
-  for await (const chunk of response) lines.push(...frames.take(chunk).map(({ message }) => message))
-  lines.push(...frames.end().map(({ message }) => message))
-  const kept: string[] = []
-  let characters = 0
-  for (const line of lines.reverse().slice(0, 20)) {
-    characters += line.length + 1
-    if (characters > 2000 && kept.length > 0) break
-    kept.unshift(line.slice(0, 2000))
-  }
-  return kept
 }

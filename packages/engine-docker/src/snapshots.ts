@@ -6,12 +6,14 @@ import { EngineApiError } from './engine-api.ts'
 import type { FinishParts } from './finish.ts'
 import { containerName, dockerFiles } from './options.ts'
 
+type SnapshotParts = Pick<FinishParts, 'api' | 'options' | 'worker'>
+
 /** Archives of outputs of containers that run. */
 export class Snapshots {
-  readonly #parts: FinishParts
+  readonly #parts: SnapshotParts
   readonly #under = new Map<Promise<unknown>, string>()
 
-  constructor(parts: FinishParts) {
+  constructor(parts: SnapshotParts) {
     this.#parts = parts
   }
 

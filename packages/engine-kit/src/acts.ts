@@ -4,6 +4,8 @@
  */
 export type Act =
   | { readonly do: 'print'; readonly text: string }
+  /** Prints one line, in writes of their own with a moment between them. */
+  | { readonly do: 'print-in-pieces'; readonly pieces: readonly string[] }
   /** Prints the file's lines. */
   | { readonly do: 'show'; readonly path: string }
   | { readonly do: 'print-variable'; readonly name: string }
@@ -32,6 +34,8 @@ function shellLine(act: Act): string {
   switch (act.do) {
     case 'print':
       return `printf '%s\\n' ${quote(act.text)}`
+    case 'print-in-pieces':
+      return `${act.pieces.map((piece) => `printf '%s' ${quote(piece)}; sleep 0.02\n`).join('')}echo`
     case 'show':
       return `printf '%s\\n' "$(cat ${quote(act.path)})"`
     case 'print-variable':

@@ -106,7 +106,7 @@ export function engineSuite(name: string, makeHarness: () => Promise<EngineHarne
           { do: 'print-variable', name: 'GREETING' },
           { do: 'show', path: '/opt/ml/input/config/hyperparameters.json' },
           { do: 'write', path: '/opt/ml/model/deep/model.txt', text: 'weights' },
-          { do: 'print', text: 'done' },
+          { do: 'print-in-pieces', pieces: ['do', 'ne'] },
         ],
         {
           environment: { GREETING: 'hello $HOME "quoted"' },
@@ -229,7 +229,7 @@ export function engineSuite(name: string, makeHarness: () => Promise<EngineHarne
       await engine.close()
       engine = await harness.open(objects)
       await engine.stop(id, 10_000)
-      await ended(id)
+      expect((await ended(id)).lastLines).toEqual(lines.slice(-20))
       const third = await allLines(engine, id, second.cursor)
       expect((await engine.logs(id, third.cursor)).lines).toEqual([])
       const all = [...first.lines, ...second.lines, ...third.lines]

@@ -96,6 +96,7 @@ async function perform(
     if (act.do === 'exit') return { code: act.code }
     if (act.do === 'kill-itself') return { signal: act.signal }
     if (act.do === 'print') engine.log(spec.id, act.text)
+    if (act.do === 'print-in-pieces') engine.log(spec.id, act.pieces.join(''))
     if (act.do === 'print-variable') engine.log(spec.id, spec.environment[act.name] ?? '')
     if (act.do === 'write') await write(place(act.path), act.text)
     if (act.do === 'keep-writing') void keepWriting(place(act.path), task.stop.signal)
