@@ -3,7 +3,9 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node'
 
 /** One line of the record per event: written as it happens, so that a run that crashes or hangs still tells. */
 export type VitestEvent =
-  | { readonly event: 'start' | 'passed' | 'failed'; readonly name: string }
+  | { readonly event: 'start' | 'passed'; readonly name: string }
+  /** The name with the first lines of what went wrong below it. */
+  | { readonly event: 'failed'; readonly name: string }
   | { readonly event: 'skipped'; readonly name: string; readonly why: string }
   | { readonly event: 'end'; readonly errors: readonly string[] }
 
@@ -24,7 +26,8 @@ class RecordReporter implements Reporter {
     const result = test.result()
     const name = nameOf(test)
     if (result.state === 'skipped') this.write({ event: 'skipped', name, why: result.note ?? 'its file says so' })
-    else if (result.state !== 'pending') this.write({ event: result.state, name })
+    else if (result.state === 'failed') this.write({ event: 'failed', name: withReasons(name, result.errors) })
+    else if (result.state === 'passed') this.write({ event: 'passed', name })
   }
 
   onTestModuleEnd(module: TestModule): void {
@@ -44,6 +47,17 @@ class RecordReporter implements Reporter {
   private write(event: VitestEvent): void {
     if (this.path) appendFileSync(this.path, `${JSON.stringify(event)}\n`)
   }
+}
+
+/** Where a run's output is cut, its end still tells what to look for. */
+function withReasons(name: string, errors: readonly { readonly message: string }[]): string {
+  const reasons = errors.flatMap(({ message }) =>
+    message
+      .split('\n')
+      .slice(0, 5)
+      .map((line) => line.slice(0, 300)),
+  )
+  return [name, ...reasons].join('\n')
 }
 
 function nameOf(test: TestCase): string {

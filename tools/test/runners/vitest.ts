@@ -51,7 +51,7 @@ export function tallyOf(events: readonly VitestEvent[], ending: string): Tally {
       failed.push(...event.errors.map((message) => `outside of any test: ${message}`))
     } else if (event.event === 'start') open.add(event.name)
     else {
-      open.delete(event.name)
+      open.delete(event.name.split('\n')[0] ?? '')
       if (event.event === 'failed') failed.push(event.name)
       else if (event.event === 'skipped') skipped.push({ name: event.name, why: event.why })
       else if (event.name.includes(' > ')) passed++
