@@ -47,6 +47,16 @@ const refusals: [string, DesiredWeightAndCapacity[], string][] = [
     [{ VariantName: 'box', ServerlessUpdateConfig: { MaxConcurrency: 5 } }],
     'Production variant "box" is not serverless: leave ServerlessUpdateConfig out, and give DesiredInstanceCount.',
   ],
+  [
+    'DesiredInstanceCount without instances',
+    [{ VariantName: 'burst', DesiredInstanceCount: 2 }],
+    'Production variant "burst" is serverless: leave DesiredInstanceCount 2 out, and give ServerlessUpdateConfig.',
+  ],
+  [
+    'more concurrency provisioned than there may be, of which only one is named',
+    [{ VariantName: 'burst', ServerlessUpdateConfig: { ProvisionedConcurrency: 3 } }],
+    'Production variant "burst": ServerlessUpdateConfig leads to ProvisionedConcurrency 3, which must be no more than MaxConcurrency, which is 2.',
+  ],
 ]
 
 test.each(refusals)('%s is refused, and nothing changes', async (_what, wanted, message) => {

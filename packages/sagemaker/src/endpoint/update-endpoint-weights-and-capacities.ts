@@ -63,12 +63,23 @@ function requireVariants(arn: string, { variants }: Deployment, wanted: readonly
   const names = wanted.map(({ VariantName }) => VariantName)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw validationError(`Variant names must be unique: "${twice}" is there more than once.`)
-  for (const { VariantName, ServerlessUpdateConfig } of wanted) {
+  for (const { VariantName, DesiredInstanceCount, ServerlessUpdateConfig } of wanted) {
     const variant = variants.find(({ name }) => name === VariantName)
     if (!variant) throw validationError(`Could not find variant "${VariantName}" of endpoint "${arn}".`)
     if (ServerlessUpdateConfig && !variant.serverless) {
       throw validationError(
         `Production variant "${VariantName}" is not serverless: leave ServerlessUpdateConfig out, and give DesiredInstanceCount.`,
+      )
+    }
+    if (DesiredInstanceCount !== undefined && variant.serverless) {
+      throw validationError(
+        `Production variant "${VariantName}" is serverless: leave DesiredInstanceCount ${DesiredInstanceCount} out, and give ServerlessUpdateConfig.`,
+      )
+    }
+    const { MaxConcurrency = 0, ProvisionedConcurrency = 0 } = { ...variant.serverless, ...ServerlessUpdateConfig }
+    if (ProvisionedConcurrency > MaxConcurrency) {
+      throw validationError(
+        `Production variant "${VariantName}": ServerlessUpdateConfig leads to ProvisionedConcurrency ${ProvisionedConcurrency}, which must be no more than MaxConcurrency, which is ${MaxConcurrency}.`,
       )
     }
   }
