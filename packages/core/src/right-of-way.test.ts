@@ -5,10 +5,31 @@ import { RightOfWay } from './right-of-way.ts'
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
 afterEach(() => void vi.useRealTimers())
 
-test('bulk work goes on at once where nothing is urgent', async () => {
+test('bulk work goes on at once where nothing is urgent, and again half a second after the last that was', async () => {
   const rightOfWay = new RightOfWay()
+  for (let slice = 0; slice < 10; slice++) await rightOfWay.giveWay()
   rightOfWay.begin()()
-  await rightOfWay.giveWay()
+  await vi.advanceTimersByTimeAsync(510)
+  for (let slice = 0; slice < 10; slice++) await rightOfWay.giveWay()
+})
+
+test('between requests all bulk work together keeps its pace', async () => {
+  const rightOfWay = new RightOfWay()
+  await vi.advanceTimersByTimeAsync(1_000)
+  let slices = 0
+  let going = true
+  const upload = async () => {
+    for (; going; slices++) await rightOfWay.giveWay()
+  }
+  rightOfWay.begin()()
+  const uploads = [upload(), upload(), upload()]
+  for (let ms = 0; ms < 400; ms++) await turnsAnd(1)
+  going = false
+  // One each 2 ms, and at the beginning what would have been due in the 8 ms before.
+  expect(slices).toBeGreaterThanOrEqual(198)
+  expect(slices).toBeLessThanOrEqual(204)
+  await vi.advanceTimersByTimeAsync(1_000)
+  await Promise.all(uploads)
 })
 
 test('bulk work waits for the end of what is urgent, and lets its answer go out first', async () => {
@@ -40,3 +61,9 @@ test('a request that takes long holds nobody up for more than its first 10 ms', 
   await rightOfWay.giveWay()
   done()
 })
+
+/** Lets what is ready go on, then moves the time. */
+async function turnsAnd(ms: number): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+  await vi.advanceTimersByTimeAsync(ms)
+}
