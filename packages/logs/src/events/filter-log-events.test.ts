@@ -88,6 +88,27 @@ test('pages of any size hold every event once', async () => {
   }
 })
 
+test.each([1, 2, 3])('pages of %i hold every event once where streams are not in the order of time', async (limit) => {
+  const { filter } = await withLines(
+    ...([
+      ['a', 60, 'a60'],
+      ['b', 30, 'b30'],
+      ['a', 30, 'a30'],
+      ['a', 10, 'a10'],
+      ['b', 70, 'b70'],
+      ['a', 0, 'a0'],
+    ] satisfies Line[]),
+  )
+  const seen: (string | undefined)[] = []
+  let nextToken: string | undefined
+  do {
+    const page = await filter({ limit, ...(nextToken === undefined ? {} : { nextToken }) })
+    seen.push(...page.messages)
+    nextToken = page.nextToken
+  } while (nextToken !== undefined)
+  expect(seen.sort()).toEqual(['a0', 'a10', 'a30', 'a60', 'b30', 'b70'])
+})
+
 test('a token goes on with what came since, and repeats nothing', async () => {
   const { filter, put } = await withLines(['a', 0, 'a0'], ['b', 1, 'b1'], ['c', 2, 'c2'])
   const first = await filter({ limit: 2 })

@@ -84,9 +84,16 @@ export class MergedStreams {
     this.#time = Math.max(this.#time, event.timestamp.getTime())
   }
 
-  /** Where to go on after the last event that was taken. Streams that ended before need not be remembered. */
+  /**
+   * Where to go on after the last event that was taken. Streams that ended before need not be remembered; one that an
+   * earlier page began is, also where its first event lies after all that this page has looked at.
+   */
   place(): MergePlace {
-    const going = [...this.#begun.values()].filter(({ stream }) => timeOf(stream.lastEvent) >= this.#time)
+    const { after } = this.#options
+    const waiting = this.#waiting.flatMap((stream) =>
+      after && isBegun(after, stream.name) ? [{ stream, next: after.next[stream.name] ?? 0 }] : [],
+    )
+    const going = [...waiting, ...this.#begun.values()].filter(({ stream }) => timeOf(stream.lastEvent) >= this.#time)
     return { time: this.#time, next: Object.fromEntries(going.map(({ stream, next }) => [stream.name, next])) }
   }
 

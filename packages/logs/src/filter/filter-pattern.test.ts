@@ -66,6 +66,7 @@ test.each([
   ['a(b)', 'need quotation marks'],
   ['[a, b]', 'not supported'],
   ['%ERR.*%', 'not supported'],
+  ['{ $.a = %x% }', 'regular expressions (%…%) are not supported'],
   ['{ $.a = 1', '} was expected'],
   ['{ $.a }', 'is no comparison'],
   ['{ level = 1 }', 'a field such as $.name was expected'],

@@ -97,6 +97,7 @@ class Parser {
     const value = this.#next()
     if (!value || value.kind === 'symbol') throw this.#bad(`a value was expected after ${operator}`)
     const { text, kind } = value
+    if (kind === 'word' && text.startsWith('%')) throw this.#bad('regular expressions (%…%) are not supported')
     const number = kind === 'word' ? Number(text) : Number.NaN
     const equal = text === '*' && kind === 'word' ? isSimple : (found: unknown) => equals(found, text, number)
     if (operator === '=') return (document) => equal(valueAt(document, path))
