@@ -43,6 +43,7 @@ export function openGateway({ services, config, clock, log, before }: OpenGatewa
     ],
     accessKeys: identity.accessKeys,
     now: clock,
+    clockSkewMs: config['limits.clockSkewSeconds'] * 1000,
     defaultRegion: config.region,
     log: ({ error, ...failure }) => log.error('a request failed', { ...failure, error }),
     answered: (request) => log.debug('answered', { ...request }),

@@ -40,6 +40,8 @@ export interface GatewayOptions extends VirtualHostOptions {
   readonly services: readonly HostedService[]
   readonly accessKeys: AccessKeys
   readonly now: () => Date
+  /** How far the clock of a signature may be off; 15 minutes where absent. */
+  readonly clockSkewMs?: number
   /** Of S3 URLs signed the old way, which name none; by default `us-east-1`. */
   readonly defaultRegion?: string
   /** Called once for each request whose operation failed with anything but an ApiError. */
@@ -96,7 +98,7 @@ class Pipeline {
 
   constructor(options: GatewayOptions) {
     this.#options = options
-    this.#authenticator = new Authenticator(options.accessKeys, options.now)
+    this.#authenticator = new Authenticator(options.accessKeys, options.now, options.clockSkewMs)
     this.#selector = new ServiceSelector(options.services)
     this.#hosts = bucketHosts(options)
   }

@@ -6,7 +6,8 @@ import { refusal, type ServiceFamily } from './refusals.ts'
 import { sameText } from './same-text.ts'
 import { type SigningKey, SigningKeys } from './signing-key.ts'
 
-const SKEW_MS = 15 * 60_000
+/** AWS's: a quarter of an hour either way. */
+export const DEFAULT_SKEW_MS = 15 * 60_000
 
 /** What a request's signature proves once `verify` has passed. */
 export interface Identity {
@@ -20,11 +21,14 @@ export interface Identity {
 export class Authenticator {
   readonly #accessKeys: AccessKeys
   readonly #now: () => Date
+  readonly #skewMs: number
   readonly #signingKeys = new SigningKeys()
 
-  constructor(accessKeys: AccessKeys, now: () => Date) {
+  /** `skewMs`: how far the clock of a signature may be off. */
+  constructor(accessKeys: AccessKeys, now: () => Date, skewMs = DEFAULT_SKEW_MS) {
     this.#accessKeys = accessKeys
     this.#now = now
+    this.#skewMs = skewMs
   }
 
   /** All that can be refused before the body is read: key, token, clock, which headers are signed. */
@@ -84,32 +88,34 @@ export class Authenticator {
       )
     }
     const now = this.#now()
+    const skewMs = this.#skewMs
+    const skew = skewMs % 60_000 === 0 ? `${skewMs / 60_000} min.` : `${skewMs / 1000} sec.`
     const age = now.getTime() - claim.time.getTime()
-    if (age >= -SKEW_MS && age <= (claim.expiresSeconds === undefined ? SKEW_MS : claim.expiresSeconds * 1000)) return
+    const lifeMs = claim.expiresSeconds === undefined ? skewMs : claim.expiresSeconds * 1000
+    if (age >= -skewMs && age <= lifeMs) return
     const stamp = (offsetMs: number) => formatTimestamp(new Date(now.getTime() + offsetMs))
-    if (age < -SKEW_MS) {
+    if (age < -skewMs) {
       throw refusal(
         family,
         claim.kind === 'query' ? 'not-yet' : 'clock',
-        `Signature not yet current: ${claim.timestamp} is still later than ${stamp(SKEW_MS)} (${stamp(0)} + 15 min.)`,
-        clockMembers(claim, now),
+        `Signature not yet current: ${claim.timestamp} is still later than ${stamp(skewMs)} (${stamp(0)} + ${skew})`,
+        clockMembers(claim, now, skewMs),
       )
     }
-    const lifeMs = claim.expiresSeconds === undefined ? SKEW_MS : claim.expiresSeconds * 1000
-    const life = claim.expiresSeconds === undefined ? '15 min.' : `${claim.expiresSeconds} sec.`
+    const life = claim.expiresSeconds === undefined ? skew : `${claim.expiresSeconds} sec.`
     throw refusal(
       family,
       claim.kind === 'query' ? 'expired-url' : 'clock',
       `Signature expired: ${claim.timestamp} is now earlier than ${stamp(-lifeMs)} (${stamp(0)} - ${life})`,
-      clockMembers(claim, now),
+      clockMembers(claim, now, skewMs),
     )
   }
 }
 
 /** What S3 tells besides, so that the difference of the clocks can be seen. */
-function clockMembers(claim: SignatureClaim, now: Date): Record<string, unknown> {
+function clockMembers(claim: SignatureClaim, now: Date, skewMs: number): Record<string, unknown> {
   if (claim.expiresSeconds === undefined) {
-    return { RequestTime: claim.timestamp, ServerTime: now, MaxAllowedSkewMilliseconds: SKEW_MS }
+    return { RequestTime: claim.timestamp, ServerTime: now, MaxAllowedSkewMilliseconds: skewMs }
   }
   const expires = new Date(claim.time.getTime() + claim.expiresSeconds * 1000)
   return { 'X-Amz-Expires': claim.expiresSeconds, Expires: expires, ServerTime: now }

@@ -271,6 +271,23 @@ describe('IAM', () => {
     )
   })
 
+  test('its clock, where another skew is set', async () => {
+    const strict = await new ToyServer().start({ clockSkewMs: 90_000 })
+    strict.keys = toy.keys
+    strict.respond = () => ({ Users: [] })
+    strict.now = () => new Date('2015-08-30T12:37:30Z')
+    expect((await sendRaw(strict.port, request())).text).toContain('<Users></Users>')
+    strict.now = () => new Date('2015-08-30T12:37:31Z')
+    expect((await sendRaw(strict.port, request())).text).toContain(
+      'earlier than 20150830T123601Z (20150830T123731Z - 90 sec.)',
+    )
+    strict.now = () => new Date('2015-08-30T12:34:29Z')
+    expect((await sendRaw(strict.port, request())).text).toContain(
+      'later than 20150830T123559Z (20150830T123429Z + 90 sec.)',
+    )
+    await strict.stop()
+  })
+
   test.each([
     [{ authorization: (text: string) => text.replace('Signature=5', 'Signature=6') }, 'SignatureDoesNotMatch'],
     [{ authorization: (text: string) => text.replace(/, Signature=.*/, '') }, "requires 'Signature' parameter"],

@@ -77,6 +77,6 @@ export async function requireEndpointInstances(ctx: SageMakerContext, asked: num
   if (used + asked <= limit) return
   throw new ApiError(
     'ResourceLimitExceeded',
-    `The account-level service limit 'instances for endpoint usage' is ${limit} Instances, with current utilization of ${used} Instances and a request delta of ${asked} Instances. Please raise endpointInstances in the server's configuration.`,
+    `The account-level service limit 'instances for endpoint usage' is ${limit} Instances, with current utilization of ${used} Instances and a request delta of ${asked} Instances. Please raise limits.endpointInstances in the server's configuration.`,
   )
 }

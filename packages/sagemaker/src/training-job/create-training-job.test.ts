@@ -236,7 +236,7 @@ test('the instances of an account and region are limited where configured', asyn
   await expect(createJob(world, jobRequest('three'))).rejects.toMatchObject({
     name: 'ResourceLimitExceeded',
     message:
-      "The account-level service limit 'ml.m5.large for training job usage' is 2 Instances, with current utilization of 2 Instances and a request delta of 1 Instances. Please raise trainingInstances in the server's configuration.",
+      "The account-level service limit 'ml.m5.large for training job usage' is 2 Instances, with current utilization of 2 Instances and a request delta of 1 Instances. Please raise limits.trainingInstances in the server's configuration.",
   })
   const { CreateTrainingJob } = world.service.operations
   await CreateTrainingJob.handle(

@@ -62,6 +62,6 @@ async function requireInstances(ctx: SageMakerContext, input: CreateTrainingJobR
   const type = input.ResourceConfig?.InstanceType ?? 'instances'
   throw new ApiError(
     'ResourceLimitExceeded',
-    `The account-level service limit '${type} for training job usage' is ${limit} Instances, with current utilization of ${used} Instances and a request delta of ${asked} Instances. Please raise trainingInstances in the server's configuration.`,
+    `The account-level service limit '${type} for training job usage' is ${limit} Instances, with current utilization of ${used} Instances and a request delta of ${asked} Instances. Please raise limits.trainingInstances in the server's configuration.`,
   )
 }

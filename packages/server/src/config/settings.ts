@@ -45,7 +45,7 @@ export const settings = {
   'iam.mode': oneOf(
     'auto',
     ['auto', 'strict'],
-    'auto makes a role that a request names and that is not there; strict refuses',
+    'auto makes a role, or a bucket for outputs, that a request names and that is not there; strict refuses',
   ),
   'proxy.enabled': flag(true, 'answer for AWS host names that programs hard-code, on the same port'),
   'proxy.passThrough': list([], 'AWS host names that go out to AWS instead of being answered here'),
@@ -61,6 +61,18 @@ export const settings = {
   'limits.startupSeconds': integer(480, 1, 86_400, 'longest wait for /ping of a starting instance'),
   'limits.trainingStopSeconds': integer(120, 0, 86_400, 'from SIGTERM to SIGKILL when a training job is stopped'),
   'limits.servingStopSeconds': integer(30, 0, 86_400, 'from SIGTERM to SIGKILL when an instance of an endpoint goes'),
+  'limits.trainingInstances': integer(
+    0,
+    0,
+    1_000_000,
+    'instances of an account’s training jobs in a region at once; 0: any number',
+  ),
+  'limits.endpointInstances': integer(
+    0,
+    0,
+    1_000_000,
+    'instances of an account’s endpoints in a region at once; 0: any number',
+  ),
   'limits.clockSkewSeconds': integer(900, 1, 86_400, 'how far the clock of a signature may be off'),
   'log.level': oneOf('info', ['debug', 'info', 'warn', 'error'], 'least important line that the server logs'),
   'log.maxBytes': integer(16 * MIB, 4096, 1024 * MIB, 'size at which server.log is rotated (five are kept)'),
