@@ -35,6 +35,14 @@ const refusals: [string, DesiredWeightAndCapacity[], string][] = [
     'Could not find variant "other" of endpoint "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e".',
   ],
   [
+    'no weight at all',
+    [
+      { VariantName: 'box', DesiredWeight: 0 },
+      { VariantName: 'burst', DesiredWeight: 0 },
+    ],
+    'At least one production variant must have a DesiredWeight greater than 0.',
+  ],
+  [
     'a variant twice',
     [
       { VariantName: 'box', DesiredWeight: 2 },

@@ -44,6 +44,9 @@ export const UpdateEndpointWeightsAndCapacities = operation(
         ...(serverless ? { serverless } : {}),
       }
     })
+    if (variants.every(({ weight }) => weight === 0)) {
+      throw validationError('At least one production variant must have a DesiredWeight greater than 0.')
+    }
     const updated: Endpoint = {
       ...endpoint,
       status: 'Updating',

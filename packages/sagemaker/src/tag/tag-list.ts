@@ -16,10 +16,16 @@ export function withTags(tags: TagList, added: TagList): TagList {
   return [...byKey.values()]
 }
 
-/** The tags of a request that creates something. Throws ValidationException where a key is there twice. */
+/** The tags of a request. Throws ValidationException where a key is there twice, or is one of AWS's own. */
 export function tagsAtCreation(tags: TagList | undefined): TagList {
   const keys = (tags ?? []).map(({ Key }) => Key)
   const twice = keys.find((key, index) => keys.indexOf(key) !== index)
   if (twice !== undefined) throw validationError(`Duplicate tag keys found: "${twice}". Tag keys must be unique.`)
+  const reserved = keys.find((key) => /^aws:/i.test(key))
+  if (reserved !== undefined) {
+    throw validationError(
+      `The tag key "${reserved}" is not allowed: keys that begin with "aws:" are reserved. Name it otherwise.`,
+    )
+  }
   return tags ?? []
 }

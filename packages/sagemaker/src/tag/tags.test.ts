@@ -74,6 +74,20 @@ test('ARNs that are not ours, or of another account, or of nothing', async () =>
   await expect(list(`${ARN}:model/x`, { caller: { ...caller, account: '210987654321' } })).rejects.toThrow(
     /^Could not find a resource with the ARN/,
   )
+  await expect(list(`${ARN}:model/x`, { caller: { ...caller, region: 'eu-west-1' } })).rejects.toThrow(
+    /^Could not find a resource with the ARN/,
+  )
+})
+
+test('keys that AWS keeps for itself are refused', async () => {
+  const world = await populated()
+  const { AddTags, ListTags } = world.service.operations
+  const ResourceArn = `${ARN}:model/x`
+  const Tags = [{ Key: 'AWS:team', Value: 'b' }]
+  await expect(AddTags.handle({ ResourceArn, Tags }, world.context())).rejects.toThrow(
+    'The tag key "AWS:team" is not allowed: keys that begin with "aws:" are reserved. Name it otherwise.',
+  )
+  expect((await ListTags.handle({ ResourceArn }, world.context())).Tags).toEqual([{ Key: 'team', Value: 'a' }])
 })
 
 test('tags that are added while the job’s reconciler writes are not lost, nor is what it wrote', async () => {
