@@ -129,6 +129,7 @@ describe('with a server', () => {
       AWS_SESSION_TOKEN: 'foreign',
       AWS_PROFILE: 'foreign',
       AWS_ENDPOINT_URL_S3: 'https://foreign',
+      AWS_BEARER_TOKEN_BEDROCK: 'foreign',
       NO_PROXY: 'intranet',
     }
     const { stdout } = await server.sagebrush(['run', '--', 'env'], foreign)
@@ -142,6 +143,18 @@ describe('with a server', () => {
     // A region that the user chose stays.
     const chosen = await server.sagebrush(['run', '--', 'sh', '-c', 'echo $AWS_REGION'], { AWS_REGION: 'eu-west-3' })
     expect(chosen.stdout).toBe('eu-west-3\n')
+  })
+
+  test.each(['SIGINT', 'SIGQUIT', 'SIGTERM'] as const)('%s to run alone goes on to its program', async (signal) => {
+    const script = `trap 'echo heard; exit 5' ${signal.slice(3)}; echo ready; while :; do sleep 0.05; done`
+    const child = server.spawn(['run', '--', 'bash', '-c', script])
+    let said = ''
+    child.stdout?.on('data', (chunk) => {
+      said += chunk
+      if (said === 'ready\n') child.kill(signal)
+    })
+    const code = await new Promise((resolve) => child.once('close', resolve))
+    expect([code, said]).toEqual([5, 'ready\nheard\n'])
   })
 
   test('env prints what a shell can evaluate', async () => {

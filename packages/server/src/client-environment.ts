@@ -45,7 +45,7 @@ export function clientEnvironment(
       AWS_EC2_METADATA_DISABLED: 'true',
       ...proxyEnvironment(facts, environment),
     },
-    unset: [...foreign, ...Object.keys(environment).filter((name) => name.startsWith('AWS_ENDPOINT_URL_'))],
+    unset: [...foreign, ...Object.keys(environment).filter((name) => /^AWS_(ENDPOINT_URL|BEARER_TOKEN)_/.test(name))],
   }
 }
 

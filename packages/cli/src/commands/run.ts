@@ -36,10 +36,10 @@ function runProgram(words: readonly string[], environment: Record<string, string
   return new Promise((resolve, reject) => {
     const child = spawn(program, rest, { stdio: 'inherit', env: environment })
     const forward = (signal: NodeJS.Signals) => child.kill(signal)
-    // A terminal sends SIGINT to the whole group: the child has it already, and we only must not die of it first.
-    process.on('SIGINT', () => undefined)
-    process.on('SIGTERM', forward)
-    process.on('SIGHUP', forward)
+    // A terminal sends ^C and ^\\ to the whole group: the child has it already, and we only must not die of it first.
+    const keys = (signal: NodeJS.Signals) => process.stdin.isTTY || child.kill(signal)
+    for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, keys)
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, forward)
     child.on('error', (error: NodeJS.ErrnoException) => {
       // Where a folder of PATH cannot be read, the system says EACCES of what is nowhere.
       const isMissing = error.code === 'ENOENT' || (error.code === 'EACCES' && !isInPath(program, environment.PATH))
@@ -48,9 +48,8 @@ function runProgram(words: readonly string[], environment: Record<string, string
     })
     child.on('exit', (code, signal) => {
       process.exitCode = signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1)
-      process.removeListener('SIGTERM', forward)
-      process.removeListener('SIGHUP', forward)
-      process.removeAllListeners('SIGINT')
+      for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.removeListener(signal, keys)
+      for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.removeListener(signal, forward)
       resolve()
     })
   })
