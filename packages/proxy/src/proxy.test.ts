@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { requires } from '@sagebrush/testing'
 import { afterEach, expect, test } from 'vitest'
+import { isAwsHost } from './hosts.ts'
 import { LocalAuthority } from './local-authority.ts'
 import { openProxy } from './open-proxy.ts'
 import { Closers, leafOf, openTestProxy, temporaryFolder, worldServer } from './testing.ts'
@@ -35,6 +36,16 @@ test.each([
   const proxy = await openTestProxy(closers)
   const answer = await ask(proxy, host, { path: '/a%20b?x=%2F' })
   expect(JSON.parse(answer.body.toString())).toEqual({ host, url: '/a%20b?x=%2F', bytes: 0 })
+})
+
+test.each([
+  ['amazonaws.com', true],
+  ['sts.amazonaws.com', true],
+  ['x.api.aws', true],
+  ['notamazonaws.com', false],
+  ['amazonaws.com.example.org', false],
+])('whether %s is a host of AWS: %s', (host, expected) => {
+  expect(isAwsHost(host)).toBe(expected)
 })
 
 test('one connection serves many requests', async () => {

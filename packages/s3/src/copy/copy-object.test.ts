@@ -111,7 +111,9 @@ test('conditions on the source and on the target', async () => {
   await expect(t.call('CopyObject', { ...copy, CopySourceIfNoneMatch })).rejects.toMatchObject(failed)
   const CopySourceIfModifiedSince = new Date(Date.now() + 60_000)
   await expect(t.call('CopyObject', { ...copy, CopySourceIfModifiedSince })).rejects.toMatchObject(failed)
-  await t.call('CopyObject', { ...copy, IfNoneMatch: '*' })
+  const other = { ...copy, ExpectedSourceBucketOwner: '999999999999' }
+  await expect(t.call('CopyObject', other)).rejects.toMatchObject({ name: 'AccessDenied', status: 403 })
+  await t.call('CopyObject', { ...copy, IfNoneMatch: '*', ExpectedSourceBucketOwner: '111122223333' })
   await expect(t.call('CopyObject', { ...copy, IfNoneMatch: '*' })).rejects.toMatchObject(failed)
   expect(await t.blobCount()).toBe(2)
 })
