@@ -145,7 +145,7 @@ describe('with a server', () => {
     expect(chosen.stdout).toBe('eu-west-3\n')
   })
 
-  test.each(['SIGINT', 'SIGQUIT', 'SIGTERM'] as const)('%s to run alone goes on to its program', async (signal) => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s to run alone goes on to its program', async (signal) => {
     const script = `trap 'echo heard; exit 5' ${signal.slice(3)}; echo ready; while :; do sleep 0.05; done`
     const child = server.spawn(['run', '--', 'bash', '-c', script])
     let said = ''
@@ -234,7 +234,7 @@ describe('without a server', () => {
       const done = await sagebrush(args, { SAGEBRUSH_PORT: String(port) })
       expect(done.code).toBe(1)
       expect(done.stderr).toContain(
-        `Port ${port} of 127.0.0.1 is taken by another program. Choose another one (SAGEBRUSH_PORT`,
+        `Port ${port} of 127.0.0.1 is taken by another program, or by the Sagebrush of another home. Choose another one (SAGEBRUSH_PORT`,
       )
     }
     const doctor = await sagebrush(['doctor'], { SAGEBRUSH_PORT: String(port) })

@@ -9,5 +9,9 @@ const wordsAreEnough = new Set(['UserError', 'ConfigError', 'HomeError', 'HomeTo
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (wordsAreEnough.has(error.name)) return error.message
+  const { code = '', path } = error as NodeJS.ErrnoException
+  if (['EACCES', 'EPERM', 'EROFS'].includes(code) && path !== undefined) {
+    return `${path} is not this user's to write or read (${error.message}): choose another place, or run this as its owner.`
+  }
   return `This should not have happened:\n${error.stack ?? error.message}`
 }

@@ -5,9 +5,14 @@ import { calledAs } from './called-as.ts'
  * The command that starts a server on the home that was meant. A home that the environment names is found again by
  * itself, unless it was named for one command alone, which `named` says.
  */
-export function howToStart({ config, sources }: LoadedConfig, named: 'flag' | 'anyhow' = 'flag'): string {
+export function howToStart(loaded: LoadedConfig, named: 'flag' | 'anyhow' = 'flag'): string {
+  return `${calledAs} up -d${homeFlag(loaded, named)}`
+}
+
+/** ` --home FOLDER` where a command needs it to find the same home. */
+export function homeFlag({ config, sources }: LoadedConfig, named: 'flag' | 'anyhow' = 'flag'): string {
   const isNeeded = named === 'flag' ? sources.home === '--home' : sources.home !== 'default'
-  return `${calledAs} up -d${isNeeded ? ` --home ${quote(config.home)}` : ''}`
+  return isNeeded ? ` --home ${quote(config.home)}` : ''
 }
 
 function quote(path: string): string {

@@ -4,5 +4,12 @@ export { clientEnvironment, type EnvironmentChange } from './client-environment.
 export { ConfigError, type ConfigInput, type LoadedConfig, loadConfig } from './config/load.ts'
 export { type Config, environmentName, type SettingName, settingNames, settings } from './config/settings.ts'
 export { type ClientFacts, type ClientFiles, clientFiles, readClientFacts } from './home/client-files.ts'
-export { HomeError, pidNamespace, runningServer, type ServerRecord } from './home/open-home.ts'
+export {
+  checkFolder,
+  HomeError,
+  pidNamespace,
+  removeUnused,
+  runningServer,
+  type ServerRecord,
+} from './home/open-home.ts'
 export { installed } from './installation.ts'

@@ -1,13 +1,35 @@
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect, type Server as Listener } from 'node:net'
 
 /** The port that is asked for is taken; the message says what to do. */
 export class PortTaken extends Error {
   override readonly name = 'PortTaken'
 }
 
+/** How long an address may take to say whether somebody listens there; then `listen` says it. */
+const ASK_MS = 200
+
+/**
+ * Throws `PortTaken` where somebody listens already, before anything else is begun. Asked as a client: who waits for
+ * this server must not find one that goes away again.
+ */
+export async function checkAddress(host: string, port: number): Promise<void> {
+  if (port === 0) return
+  const code = await new Promise<string>((resolve) => {
+    const socket = connect({ host, port, timeout: ASK_MS })
+    const answer = (code: string) => {
+      socket.destroy()
+      resolve(code)
+    }
+    socket.on('connect', () => answer('EADDRINUSE')).on('timeout', () => answer(''))
+    socket.on('error', (error: NodeJS.ErrnoException) => answer(error.code ?? ''))
+  })
+  if (['EADDRINUSE', 'ENOTFOUND', 'EAI_AGAIN'].includes(code))
+    throw inWords(Object.assign(new Error(code), { code }), host, port)
+}
+
 /** Listens, and resolves to the address as clients write it. */
-export function listen(server: Server, host: string, port: number): Promise<string> {
+export function listen(server: Listener, host: string, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(inWords(error, host, port)))
     server.listen(port, host, () => {
@@ -20,10 +42,13 @@ export function listen(server: Server, host: string, port: number): Promise<stri
 function inWords(error: NodeJS.ErrnoException, host: string, port: number): Error {
   if (error.code === 'EADDRINUSE') {
     return new PortTaken(
-      `Port ${port} of ${host} is taken by another program. Choose another one (SAGEBRUSH_PORT or --port), or 0 for any free one.`,
+      `Port ${port} of ${host} is taken by another program, or by the Sagebrush of another home. Choose another one (SAGEBRUSH_PORT or --port), or 0 for any free one.`,
     )
   }
   if (error.code === 'EACCES') return new PortTaken(`Port ${port} may not be used by this user: choose one above 1023.`)
+  if (['ENOTFOUND', 'EAI_AGAIN'].includes(error.code ?? '')) {
+    return new PortTaken(`Nobody knows the address of ${host}: name one of this machine (SAGEBRUSH_HOST or --host).`)
+  }
   if (error.code === 'EADDRNOTAVAIL') return new PortTaken(`This machine has no address ${host} to listen on.`)
   return error
 }

@@ -1,11 +1,12 @@
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { openAdmin } from './admin.ts'
 import { removeSnapshots } from './backup/snapshot.ts'
 import type { Config } from './config/settings.ts'
 import { TaskListeners } from './engines/task-listeners.ts'
 import { type ClientFacts, writeClientFiles } from './home/client-files.ts'
-import { openHome, pidNamespace } from './home/open-home.ts'
-import { closeListener, listen } from './listen.ts'
+import { openHome, pidNamespace, removeUnused } from './home/open-home.ts'
+import { checkAddress, closeListener, listen } from './listen.ts'
 import { openServerLog, type ServerLog, type ServerLogOptions } from './log/server-log.ts'
 import { openGateway } from './open-gateway.ts'
 import { openServices, type Services } from './open-services.ts'
@@ -31,6 +32,8 @@ export interface RunningServer {
   readonly facts: ClientFacts
   /** A further account, which shares nothing with the others. */
   createAccount(): Promise<AccountKey>
+  /** How many tasks run, of jobs and endpoints: they go on when the server closes. */
+  tasks(): Promise<number>
   /** Kills every task and removes its files; resolves to their ids. For tests and demonstrations. */
   removeAllTasks(): Promise<readonly string[]>
   /** Stops answering and reconciling, and lets go of the home. Tasks go on. */
@@ -44,15 +47,19 @@ const DAY_MS = 86_400_000
 
 /** Opens a home and answers for it. Throws `HomeError`, `PortTaken`, `HomeTooNew` in words; then nothing stays open. */
 export async function openServer(options: ServerOptions): Promise<RunningServer> {
+  const { host, port } = options.config
+  const wasThere = existsSync(options.config.home)
   const home = openHome(options.config.home)
   const closers: Closers = [() => home.release()]
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer()
   }
   try {
+    await checkAddress(host, port)
     return await open(home, options, closers, close)
   } catch (error) {
     await close()
+    if (!wasThere) removeUnused(home.path)
     throw error
   }
 }
@@ -142,6 +149,7 @@ async function open(
     url,
     facts: known,
     createAccount: () => services.identity.createAccount(),
+    tasks: async () => (await services.engine.list()).length,
     removeAllTasks: async () => {
       const ids = await services.engine.list()
       await Promise.all(ids.map((id) => services.engine.remove(id)))

@@ -36,9 +36,9 @@ function runProgram(words: readonly string[], environment: Record<string, string
   return new Promise((resolve, reject) => {
     const child = spawn(program, rest, { stdio: 'inherit', env: environment })
     const forward = (signal: NodeJS.Signals) => child.kill(signal)
-    // A terminal sends ^C and ^\\ to the whole group: the child has it already, and we only must not die of it first.
-    const keys = (signal: NodeJS.Signals) => process.stdin.isTTY || child.kill(signal)
-    for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, keys)
+    // A terminal sends ^C to the whole group: the child has it already, and we only must not die of it first.
+    const interrupt = (signal: NodeJS.Signals) => process.stdin.isTTY || child.kill(signal)
+    process.on('SIGINT', interrupt)
     for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, forward)
     child.on('error', (error: NodeJS.ErrnoException) => {
       // Where a folder of PATH cannot be read, the system says EACCES of what is nowhere.
@@ -48,7 +48,7 @@ function runProgram(words: readonly string[], environment: Record<string, string
     })
     child.on('exit', (code, signal) => {
       process.exitCode = signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1)
-      for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.removeListener(signal, keys)
+      process.removeListener('SIGINT', interrupt)
       for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.removeListener(signal, forward)
       resolve()
     })

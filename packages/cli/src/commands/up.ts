@@ -2,10 +2,12 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Config, type LoadedConfig, runningServer } from '@sagebrush/server/client'
+import { checkFolder, type LoadedConfig, removeUnused, runningServer } from '@sagebrush/server/client'
 import { Command } from 'commander'
 import { calledAs } from '../called-as.ts'
 import { UserError } from '../explain.ts'
+import { homeFlag } from '../how-to-start.ts'
+import { tasksGoOn } from '../running-work.ts'
 import { configOf, withSettings } from '../settings-options.ts'
 import { version } from '../version.ts'
 
@@ -16,20 +18,24 @@ export function upCommand(): Command {
     .action(async (options) => {
       const loaded = configOf(options)
       if (options.detach) await detach(loaded)
-      else await foreground(loaded.config)
+      else await foreground(loaded)
     })
 }
 
-async function foreground(config: Config): Promise<void> {
+async function foreground(loaded: LoadedConfig): Promise<void> {
+  const { config } = loaded
   // Loaded here: the other commands need a tenth of it, and `up -d` only starts another process.
-  const { openServer } = await import('@sagebrush/server')
+  const { calmCollector, openServer } = await import('@sagebrush/server')
+  calmCollector()
   const server = await openServer({ config, version, console: process.stderr })
-  if (process.stdout.isTTY) process.stdout.write(nextSteps(server.url, config.home))
+  if (process.stdout.isTTY) process.stdout.write(nextSteps(server.url, loaded))
   let closing = false
   const close = async () => {
     if (closing) process.exit(130)
     closing = true
+    const tasks = await server.tasks()
     await server.close()
+    if (tasks > 0 && process.stdout.isTTY) process.stdout.write(`${tasksGoOn(tasks)}\n`)
     process.exit(0)
   }
   process.on('SIGINT', close)
@@ -42,10 +48,11 @@ async function detach(loaded: LoadedConfig): Promise<void> {
   if (running) {
     process.stdout.write(`A server runs on ${config.home} already (process ${running.pid}).\n`)
     refuseOtherAddress(loaded, running.url)
-    process.stdout.write(nextSteps(running.url, config.home))
+    process.stdout.write(nextSteps(running.url, loaded))
     return
   }
-  mkdirSync(config.home, { recursive: true, mode: 0o700 })
+  checkFolder(config.home)
+  const made = mkdirSync(config.home, { recursive: true, mode: 0o700 }) !== undefined
   const outputFile = join(config.home, 'server.out')
   const output = openSync(outputFile, 'w', 0o600)
   const args = process.argv.slice(1).filter((word) => word !== '-d' && word !== '--detach')
@@ -59,10 +66,14 @@ async function detach(loaded: LoadedConfig): Promise<void> {
     const record = runningServer(config.home)
     if (record && record.pid === child.pid) {
       child.unref()
-      process.stdout.write(nextSteps(record.url, config.home))
+      process.stdout.write(nextSteps(record.url, loaded))
       return
     }
-    if (ended) throw new UserError(lastWords(outputFile))
+    if (ended) {
+      const words = lastWords(outputFile)
+      if (made) removeUnused(config.home)
+      throw new UserError(words)
+    }
     await delay(20)
   }
 }
@@ -92,14 +103,16 @@ function lastWords(outputFile: string): string {
   return words === '' ? `The server ended at once; see ${outputFile}.` : words
 }
 
-function nextSteps(url: string, home: string): string {
-  return `Sagebrush answers at ${url}   (state in ${home})
-
-  ${calledAs} run -- python train.py    run a SageMaker program against it
-  eval "$(${calledAs} env)"             point this shell's AWS SDKs and CLI at it
-  ${calledAs} logs JOB -f               follow a job
-  ${calledAs} doctor                    what this machine has and lacks
-  ${calledAs} down                      stop it
-
-`
+function nextSteps(url: string, loaded: LoadedConfig): string {
+  const home = homeFlag(loaded)
+  const steps = [
+    [`${calledAs} run${home} -- python train.py`, 'run a SageMaker program against it'],
+    [`eval "$(${calledAs} env${home})"`, "point this shell's AWS SDKs and CLI at it"],
+    [`${calledAs} logs${home} JOB -f`, 'follow a job'],
+    [`${calledAs} doctor`, 'what this machine has and lacks'],
+    [`${calledAs} down${home}`, 'stop it'],
+  ] as const
+  const width = Math.max(...steps.map(([command]) => command.length))
+  const lines = steps.map(([command, what]) => `  ${command.padEnd(width)}   ${what}\n`)
+  return `Sagebrush answers at ${url}   (state in ${loaded.config.home})\n\n${lines.join('')}\n`
 }

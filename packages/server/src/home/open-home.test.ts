@@ -1,9 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { HOME_FORMAT, openHome, runningServer } from './open-home.ts'
+import { HOME_FORMAT, openHome, removeUnused, runningServer } from './open-home.ts'
 
 let parent: string
 beforeEach(() => {
@@ -36,6 +36,28 @@ test('a home that others could read is closed to them', () => {
   openHome(parent).release()
   expect(statSync(parent).mode & 0o777).toBe(0o700)
   expect(statSync(join(parent, 'server.lock')).mode & 0o777).toBe(0o600)
+})
+
+test('a folder with other things in it is refused, and nothing of it changes', () => {
+  chmodSync(parent, 0o755)
+  for (const name of ['data.csv', 'a', 'b', 'c']) writeFileSync(join(parent, name), '')
+  expect(() => openHome(parent)).toThrow(
+    `The folder ${parent} is no home of Sagebrush and not empty (it holds a, b, c, …): name a folder of its own, such as ${join(parent, 'sagebrush')} (SAGEBRUSH_HOME or --home).`,
+  )
+  expect(statSync(parent).mode & 0o777).toBe(0o755)
+  expect(readdirSync(parent).sort()).toEqual(['a', 'b', 'c', 'data.csv'])
+})
+
+test('settings may be there before a first start, and what a start that failed made is removed', () => {
+  const path = join(parent, 'home')
+  openHome(path).release()
+  removeUnused(path)
+  expect(readdirSync(parent)).toEqual([])
+  mkdirSync(path)
+  writeFileSync(join(path, 'config.yaml'), 'port: 0')
+  openHome(path).release()
+  removeUnused(path)
+  expect(readdirSync(path).sort()).toEqual(['config.yaml', 'server.lock'])
 })
 
 test('the record of a server that was killed is no running server', async () => {

@@ -1,9 +1,12 @@
 import {
+  accessSync,
   chmodSync,
   closeSync,
+  constants,
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -57,8 +60,9 @@ export function openHome(folder: string, purpose: 'serve' | 'restore' = 'serve')
   } catch (error) {
     throw new HomeError(`The home ${folder} cannot be made: ${error instanceof Error ? error.message : String(error)}`)
   }
+  checkFolder(folder)
   const path = realpathSync(folder)
-  if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700)
+  closeToOthers(path)
   const lock = takeLock(path)
   try {
     if (purpose === 'serve' && existsSync(join(path, RESTORING))) {
@@ -86,6 +90,55 @@ export function openHome(folder: string, purpose: 'serve' | 'restore' = 'serve')
   }
 }
 
+/** What may be in a folder that is to become a home: settings, what `up -d` begins with, and a new disk's own folder. */
+const BEFORE_FIRST_START: readonly string[] = ['config.yaml', 'cache', '.cache', 'server.out', 'lost+found']
+
+/** Throws `HomeError` where the folder is another user's, or holds what is not ours: nothing of it is touched. */
+export function checkFolder(folder: string): void {
+  const names = namesIn(folder) ?? []
+  if (['server.lock', 'store', RESTORING].some((name) => names.includes(name))) return
+  const foreign = names.filter((name) => !BEFORE_FIRST_START.includes(name))
+  if (foreign.length === 0) return
+  const some = foreign.slice(0, 3).join(', ')
+  throw new HomeError(
+    `The folder ${folder} is no home of Sagebrush and not empty (it holds ${some}${foreign.length > 3 ? ', …' : ''}): name a folder of its own, such as ${join(folder, 'sagebrush')} (SAGEBRUSH_HOME or --home).`,
+  )
+}
+
+/** Undefined where there is no such folder. */
+function namesIn(folder: string): readonly string[] | undefined {
+  try {
+    accessSync(folder, constants.R_OK | constants.X_OK)
+    return readdirSync(folder)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT') return undefined
+    if (code === 'EACCES') {
+      throw new HomeError(
+        `The home ${folder} is another user's: run this as that user (sudo), or choose another home (SAGEBRUSH_HOME).`,
+      )
+    }
+    throw new HomeError(`The home ${folder} cannot be used: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function closeToOthers(path: string): void {
+  if ((statSync(path).mode & 0o077) === 0) return
+  try {
+    chmodSync(path, 0o700)
+  } catch {
+    throw new HomeError(
+      `The home ${path} is another user's, and open to others: choose a folder of your own (SAGEBRUSH_HOME or --home).`,
+    )
+  }
+}
+
+/** Removes what a server that did not get to start has made of a folder: where there is more in it, it stays. */
+export function removeUnused(folder: string): void {
+  const unused = ['server.lock', 'server.lock-journal', 'server.out']
+  if (namesIn(folder)?.every((name) => unused.includes(name))) rmSync(folder, { recursive: true })
+}
+
 /** Keeps servers from an existing home, whose files are to be read as they are: its format is checked and left alone. */
 export function lockForReading(folder: string): () => void {
   const path = realpathSync(folder)
@@ -108,10 +161,12 @@ export function pidNamespace(): string | undefined {
   }
 }
 
-/** What the server that runs on this home wrote down, or undefined where none runs (a stale record is none). */
+/**
+ * What the server that runs on this home wrote down, or undefined where none runs (a stale record is none). Throws
+ * `HomeError` where the home is another user's.
+ */
 export function runningServer(folder: string): ServerRecord | undefined {
-  const file = join(folder, 'server.json')
-  if (!existsSync(file)) return undefined
+  if (!namesIn(folder)?.includes('server.json')) return undefined
   const lock = tryLock(realpathSync(folder))
   if (lock) {
     lock.close()
