@@ -36,7 +36,7 @@ function clientSettings({ facts }: Running, region: string) {
 async function findSource(sagemaker: SageMaker, logs: CloudWatchLogs, name: string): Promise<Source> {
   const describeJob = () => sagemaker.describeTrainingJob({ TrainingJobName: name })
   const ofJob = { group: '/aws/sagemaker/TrainingJobs', prefix: `${name}/` }
-  if (await exists(describeJob)) {
+  if (await found(describeJob)) {
     let doing = ''
     return {
       ...ofJob,
@@ -54,8 +54,19 @@ async function findSource(sagemaker: SageMaker, logs: CloudWatchLogs, name: stri
   const describeEndpoint = () => sagemaker.describeEndpoint({ EndpointName: name })
   const ofEndpoint = { group: `/aws/sagemaker/Endpoints/${name}`, prefix: '' }
   const gone = { failed: false, words: 'Deleted' }
-  if (await exists(describeEndpoint)) {
-    return { ...ofEndpoint, ended: async () => ((await exists(describeEndpoint)) ? undefined : gone) }
+  if (await found(describeEndpoint)) {
+    let doing = ''
+    return {
+      ...ofEndpoint,
+      doing: () => doing,
+      ended: async () => {
+        const endpoint = await found(describeEndpoint)
+        if (!endpoint) return gone
+        doing = endpoint.EndpointStatus ?? ''
+        if (doing !== 'Failed') return undefined
+        return { failed: true, words: ['Failed', endpoint.FailureReason].filter(Boolean).join(': ') }
+      },
+    }
   }
   // A log outlives what wrote it.
   for (const place of [ofEndpoint, ofJob]) {
@@ -64,12 +75,12 @@ async function findSource(sagemaker: SageMaker, logs: CloudWatchLogs, name: stri
   throw new UserError(`There is no training job or endpoint named ${name}.`)
 }
 
-async function exists(describe: () => Promise<unknown>): Promise<boolean> {
+/** Undefined where there is no such thing. */
+async function found<T>(describe: () => Promise<T>): Promise<T | undefined> {
   try {
-    await describe()
-    return true
+    return await describe()
   } catch (error) {
-    if (error instanceof Error && error.name === 'ValidationException') return false
+    if (error instanceof Error && error.name === 'ValidationException') return undefined
     throw error
   }
 }

@@ -189,6 +189,11 @@ describe.skipIf(skipsFor('docker'))('images of all kinds', () => {
     const near = await bench.image('near', { Dockerfile: 'FROM scratch\nLABEL a=c\n' })
     const found = await bench.engine.nearest(near.reference.replace('near', 'naer'))
     expect(found).toContain(near.reference)
+    // A name without a tag is one with `latest`.
+    const [name] = near.reference.split(':')
+    await bench.harness.api.call('POST', `/images/${near.reference}/tag`, { query: { repo: name, tag: 'latest' } })
+    expect(await bench.engine.nearest(`${name}`.replace('near', 'naer'))).toContain(`${name}:latest`)
+    await bench.harness.api.call('DELETE', `/images/${name}:latest`)
   })
 
   test('a name that is none of an image finds none, whatever it holds', async () => {

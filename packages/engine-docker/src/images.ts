@@ -25,8 +25,9 @@ export async function findImage(api: EngineApi, uri: string): Promise<ContainerI
 export async function nearestImages(api: EngineApi, uri: string): Promise<readonly string[]> {
   const all = (await api.call('GET', '/images/json')) as readonly Inspected[]
   const names = all.flatMap(({ RepoTags }) => RepoTags ?? [])
+  const asked = /:[^/]+$/.test(uri) ? uri : `${uri}:latest`
   return nearestNames(
-    uri,
+    asked,
     names.filter((name) => !/^(sagebrush\/|<none>)/.test(name)),
   )
 }

@@ -76,3 +76,12 @@ test('the log of an endpoint that is gone is printed', { timeout: 300_000 }, asy
   expect(printed.stdout).toContain('loaded the former model\n')
   expect((await server.sagebrush(['logs', 'former', '-f'])).stderr).toBe('Deleted\n')
 })
+
+test('-f of an endpoint that fails ends with its reason', { timeout: 300_000 }, async () => {
+  await defineModel(clients, 'broken', 'def model_fn(folder):\n    raise OSError("no weights")\n')
+  await clients.sagemaker.createEndpoint({ EndpointName: 'broken', EndpointConfigName: 'broken' })
+  const followed = await server.sagebrush(['logs', 'broken', '-f'])
+  expect(followed.code).toBe(1)
+  expect(followed.stdout).toContain('no weights')
+  expect(followed.stderr).toMatch(/^Failed: .*primary container/m)
+})

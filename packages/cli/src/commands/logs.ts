@@ -4,9 +4,9 @@ import { configOf, withSettings } from '../settings-options.ts'
 
 export function logsCommand(): Command {
   return withSettings(new Command('logs'))
-    .description('print the log of a training job or an endpoint; exit status 1 where a followed job failed')
+    .description('print the log of a training job or an endpoint; exit status 1 where what was followed failed')
     .argument('<name>', 'name of the training job or endpoint')
-    .option('-f, --follow', 'go on until the job ends')
+    .option('-f, --follow', 'go on until the job ends, or the endpoint is deleted or has failed')
     .action(async (name: string, options) => {
       const loaded = configOf(options)
       const running = requireRunning(loaded)
