@@ -90,8 +90,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
       return taskEnvironment(known, scope, credentials)
     },
     config: {
-      trainingInstances: config['limits.trainingInstances'] || undefined,
-      endpointInstances: config['limits.endpointInstances'] || undefined,
+      trainingInstances: config['limits.trainingInstances'],
+      endpointInstances: config['limits.endpointInstances'],
       maxRuntimeSeconds: config['limits.trainingRuntimeSeconds'],
       checkpointSyncMs: config['training.checkpointSyncSeconds'] * 1000,
       trainingStopGraceMs: config['limits.trainingStopSeconds'] * 1000,

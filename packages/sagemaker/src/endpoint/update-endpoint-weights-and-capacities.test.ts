@@ -4,8 +4,8 @@ import { beginEndpoints, configure, create, describe, serve, status } from '../t
 import type { World } from '../testing/world.ts'
 
 /** In service, with the variants `box`, of one instance, and `burst`, which is serverless. */
-async function begin(): Promise<World> {
-  const world = await beginEndpoints()
+async function begin(config: Parameters<typeof beginEndpoints>[0] = {}): Promise<World> {
+  const world = await beginEndpoints(config)
   onTestFinished(async () => {
     await world.service.close()
     expect(world.errors).toEqual([])
@@ -81,4 +81,29 @@ test('ServerlessUpdateConfig changes what it names of a serverless variant', asy
     { VariantName: 'box' },
     { VariantName: 'burst', CurrentServerlessConfig: { MemorySizeInMB: 1024, MaxConcurrency: 5 } },
   ])
+})
+
+test('more instances than the account may have are refused, and a weight of 0 takes no part in that', async () => {
+  const world = await begin({ endpointInstances: 3 })
+  const before = await describe(world)
+  await expect(change(world, [{ VariantName: 'box', DesiredInstanceCount: 100_000 }])).rejects.toMatchObject({
+    name: 'ResourceLimitExceeded',
+    message: expect.stringMatching(
+      /is 3 Instances, with current utilization of 2 .* delta of 99999 .*limits\.endpointInstances/,
+    ),
+  })
+  expect(await describe(world)).toEqual(before)
+  await change(world, [{ VariantName: 'burst', DesiredWeight: 0 }])
+  expect((await status(world, 'InService')).ProductionVariants).toMatchObject([
+    { VariantName: 'box', CurrentWeight: 1 },
+    { VariantName: 'burst', CurrentWeight: 0 },
+  ])
+})
+
+test('a change while another is under way is refused', async () => {
+  const world = await begin()
+  await change(world, [{ VariantName: 'box', DesiredInstanceCount: 2 }])
+  await expect(change(world, [{ VariantName: 'box', DesiredWeight: 2 }])).rejects.toThrow(
+    /Cannot update in-progress endpoint/,
+  )
 })

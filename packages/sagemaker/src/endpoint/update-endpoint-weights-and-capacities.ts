@@ -13,6 +13,7 @@ import {
   refuseFailed,
   retired,
 } from './endpoint.ts'
+import { requireEndpointInstances } from './plan-deployment.ts'
 
 /** Weights count at once; added instances take requests when they are healthy, dropped ones take no more. */
 export const UpdateEndpointWeightsAndCapacities = operation(
@@ -26,6 +27,7 @@ export const UpdateEndpointWeightsAndCapacities = operation(
     const { current } = endpoint
     const now = ctx.now()
     requireVariants(endpoint.arn, current, input.DesiredWeightsAndCapacities)
+    await requireEndpointInstances(ctx, addedInstances(current, input.DesiredWeightsAndCapacities))
     const dropped: Retired[] = []
     const variants = current.variants.map((variant) => {
       const wanted = input.DesiredWeightsAndCapacities.find(({ VariantName }) => VariantName === variant.name)
@@ -61,6 +63,13 @@ export const UpdateEndpointWeightsAndCapacities = operation(
     return { EndpointArn: endpoint.arn }
   },
 )
+
+function addedInstances({ variants }: Deployment, wanted: readonly DesiredWeightAndCapacity[]): number {
+  return wanted.reduce((sum, { VariantName, DesiredInstanceCount }) => {
+    const present = variants.find(({ name }) => name === VariantName)?.instances.length ?? 0
+    return sum + Math.max(0, (DesiredInstanceCount ?? present) - present)
+  }, 0)
+}
 
 function requireVariants(arn: string, { variants }: Deployment, wanted: readonly DesiredWeightAndCapacity[]): void {
   const names = wanted.map(({ VariantName }) => VariantName)
