@@ -17,10 +17,10 @@ export interface SageMakerConfig {
   /** Longest that closing waits for the tasks of deleted endpoints and ended jobs to be gone. */
   readonly closeMs: number
   readonly maxRuntimeSeconds: number
-  /** Instances of all training jobs of an account and region at once; undefined: no limit. */
-  readonly trainingInstances: number | undefined
-  /** Instances of all endpoints of an account and region at once; undefined: no limit. */
-  readonly endpointInstances: number | undefined
+  /** Most instances of all training jobs of an account and region at once. */
+  readonly trainingInstances: number
+  /** Most instances of all endpoints of an account and region at once. */
+  readonly endpointInstances: number
 }
 
 const DAY_SECONDS = 86_400
@@ -35,6 +35,6 @@ export const defaultConfig: SageMakerConfig = {
   drainMs: 60_000,
   closeMs: 5_000,
   maxRuntimeSeconds: 28 * DAY_SECONDS,
-  trainingInstances: undefined,
-  endpointInstances: undefined,
+  trainingInstances: 1000,
+  endpointInstances: 1000,
 }

@@ -208,3 +208,12 @@ test('the instances of all endpoints are limited where configured', async () => 
     ),
   })
 })
+
+test('a slip in a count is refused before instances are made of it', async () => {
+  const world = await withModel({ Image: IMAGE })
+  await config(world, { ProductionVariants: [{ ...variant, InitialInstanceCount: 2_147_483_647 }] })
+  await expect(create(world)).rejects.toMatchObject({
+    name: 'ResourceLimitExceeded',
+    message: expect.stringMatching(/is 1000 Instances, .* a request delta of 2147483647 Instances/),
+  })
+})

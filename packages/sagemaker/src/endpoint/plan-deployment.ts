@@ -17,6 +17,12 @@ export async function planDeployment(ctx: SageMakerContext, configName: string):
   if (!config) throw endpointConfigNotFound(ctx.caller, configName)
   const refused = refusedConfig(config)
   if (refused) throw refused
+  // Before they are made: a slip in a count must not cost the server its memory.
+  refuseAbove(
+    ctx.config.endpointInstances,
+    0,
+    config.request.ProductionVariants.reduce((sum, one) => sum + countOf(one), 0),
+  )
   const variants: Variant[] = []
   for (const variant of config.request.ProductionVariants) variants.push(await planVariant(ctx, config, variant))
   return { id: randomId(12), config: config.request, started: ctx.now(), variants }
@@ -55,25 +61,29 @@ async function planVariant(
     ...(variant.InstanceType === undefined ? {} : { instanceType: variant.InstanceType }),
     ...(variant.ServerlessConfig ? { serverless: variant.ServerlessConfig } : {}),
     ...(timeout === undefined ? {} : { startupTimeoutMs: timeout * 1000 }),
-    instances: Array.from({ length: variant.ServerlessConfig ? 1 : (variant.InitialInstanceCount ?? 1) }, () =>
-      newInstance(),
-    ),
+    instances: Array.from({ length: countOf(variant) }, () => newInstance()),
   }
+}
+
+function countOf(variant: ProductionVariant): number {
+  return variant.ServerlessConfig ? 1 : (variant.InitialInstanceCount ?? 1)
 }
 
 function roleOf(model: Model, config: EndpointConfig): string | undefined {
   return model.request.ExecutionRoleArn ?? config.request.ExecutionRoleArn
 }
 
-/** Throws ResourceLimitExceeded where the installation bounds the instances of all endpoints. */
+/** Throws ResourceLimitExceeded where these would be more than an account may have of all its endpoints. */
 export async function requireEndpointInstances(ctx: SageMakerContext, asked: number): Promise<void> {
-  const limit = ctx.config.endpointInstances
-  if (limit === undefined) return
   let used = 0
   for await (const { scope, value } of ctx.endpoints.each()) {
     if (scope.account !== ctx.caller.account || scope.region !== ctx.caller.region) continue
     used += instancesOf(value.current).length + instancesOf(value.next).length
   }
+  refuseAbove(ctx.config.endpointInstances, used, asked)
+}
+
+function refuseAbove(limit: number, used: number, asked: number): void {
   if (used + asked <= limit) return
   throw new ApiError(
     'ResourceLimitExceeded',

@@ -229,6 +229,15 @@ test('a name is taken though its job has ended, until that is deleted', async ()
   await world.service.close()
 })
 
+test('a slip in a count is refused before hosts are made of it', async () => {
+  const world = ready()
+  const ResourceConfig = { InstanceType: 'ml.m5.large', InstanceCount: 2_147_483_647, VolumeSizeInGB: 1 } as const
+  await expect(createJob(world, jobRequest('many', { ResourceConfig }))).rejects.toMatchObject({
+    name: 'ResourceLimitExceeded',
+    message: expect.stringMatching(/is 1000 Instances, .* a request delta of 2147483647 Instances/),
+  })
+})
+
 test('the instances of an account and region are limited where configured', async () => {
   const world = ready({ trainingInstances: 2 })
   await createJob(world, jobRequest('one'))

@@ -2,7 +2,7 @@ import type { CreateTrainingJobRequest } from '@sagebrush/contract/sagemaker'
 import { ApiError, StagingError, validationError } from '@sagebrush/core'
 import { operation, type SageMakerContext } from '../context.ts'
 import { hintKey, resourceArn } from '../resource-key.ts'
-import { hostsOf } from './hosts.ts'
+import { hostCount, hostsOf } from './hosts.ts'
 import { wholeChannel } from './inputs.ts'
 import { refusedMember } from './refusals.ts'
 import { newTrainingJob, noObjectsFound, trainingJobExists } from './training-job.ts'
@@ -19,6 +19,8 @@ export const CreateTrainingJob = operation('CreateTrainingJob', async (input, ct
   const resolved = await ctx.images.resolve(uri)
   if ('missing' in resolved) throw validationError(`Cannot find image "${uri}". ${resolved.missing}`)
   await requireInputs(input, ctx)
+  // Before they are made: a slip in a count must not cost the server its memory.
+  await requireInstances(ctx, input, hostCount(input.ResourceConfig))
   const hosts = hostsOf(input.ResourceConfig)
   const unable = await ctx.engine.refuses({
     image: resolved.image,
@@ -27,7 +29,6 @@ export const CreateTrainingJob = operation('CreateTrainingJob', async (input, ct
     serves: false,
   })
   if (unable !== undefined) throw validationError(unable)
-  await requireInstances(ctx, input, hosts.length)
   const { created } = await ctx.roles.require(ctx.caller, input.RoleArn)
 
   const job = newTrainingJob(ctx.caller, input, ctx.now(), { image: resolved.image, roleCreated: created })
@@ -52,7 +53,6 @@ async function requireInputs(input: CreateTrainingJobRequest, ctx: SageMakerCont
 
 async function requireInstances(ctx: SageMakerContext, input: CreateTrainingJobRequest, asked: number): Promise<void> {
   const limit = ctx.config.trainingInstances
-  if (limit === undefined) return
   let used = 0
   for await (const row of ctx.trainingJobs.each([{ field: 'settled', is: 'equal', value: 0 }])) {
     if (row.scope.account === ctx.caller.account && row.scope.region === ctx.caller.region)

@@ -13,20 +13,22 @@ const HOMOGENEOUS = 'homogeneousCluster'
 
 /** The hosts of a job, group after group; instance groups where the request names some, else InstanceCount of one type. */
 export function hostsOf(config: ResourceConfig | undefined): Host[] {
-  const groups = config?.InstanceGroups?.length
-    ? config.InstanceGroups
-    : [
-        {
-          InstanceGroupName: HOMOGENEOUS,
-          InstanceType: config?.InstanceType ?? 'ml.m5.large',
-          InstanceCount: config?.InstanceCount ?? 1,
-        },
-      ]
-  return groups
+  return groupsOf(config)
     .flatMap((group) => Array.from({ length: group.InstanceCount }, () => group))
     .map((group, index) => ({
       name: `algo-${index + 1}`,
       instanceType: group.InstanceType,
       group: group.InstanceGroupName,
     }))
+}
+
+/** How many hosts those are, without making them. */
+export function hostCount(config: ResourceConfig | undefined): number {
+  return groupsOf(config).reduce((sum, group) => sum + group.InstanceCount, 0)
+}
+
+function groupsOf(config: ResourceConfig | undefined) {
+  if (config?.InstanceGroups?.length) return config.InstanceGroups
+  const { InstanceType = 'ml.m5.large', InstanceCount = 1 } = config ?? {}
+  return [{ InstanceGroupName: HOMOGENEOUS, InstanceType, InstanceCount }]
 }
