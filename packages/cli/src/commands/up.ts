@@ -26,8 +26,9 @@ async function foreground(loaded: LoadedConfig): Promise<void> {
   const { config } = loaded
   // Loaded here: the other commands need a tenth of it, and `up -d` only starts another process.
   const { calmCollector, openServer } = await import('@sagebrush/server')
-  calmCollector()
   const server = await openServer({ config, version, console: process.stderr })
+  // Once it answers: while it starts, every helper is welcome.
+  calmCollector()
   if (process.stdout.isTTY) process.stdout.write(nextSteps(server.url, loaded))
   let closing = false
   const close = async () => {
