@@ -1,9 +1,12 @@
+import { createRequire } from 'node:module'
 import type { RoutedInstance, TaskAddress } from '@sagebrush/core'
-import { Pool } from 'undici'
+import type { Pool } from 'undici'
 import type { RuntimeConfig } from './config.ts'
 
 /** Shorter than any server's own: a connection that the server closes just now would fail a request. */
 const KEEP_ALIVE_MS = 1_500
+
+const require = createRequire(import.meta.url)
 
 /** Connections to one serving task, and how many requests it has. */
 export class Instance {
@@ -14,7 +17,9 @@ export class Instance {
 
   constructor(routed: RoutedInstance, config: RuntimeConfig) {
     this.routed = routed
-    this.pool = new Pool(originOf(routed.address), {
+    // Loaded with the first instance: a sixth of the server's start would go into it.
+    const undici: typeof import('undici') = require('undici')
+    this.pool = new undici.Pool(originOf(routed.address), {
       connections: config.concurrencyPerInstance,
       pipelining: 1,
       keepAliveTimeout: KEEP_ALIVE_MS,
