@@ -1,5 +1,5 @@
 import { loadService } from '../../packages/contract/src/index.ts'
-import { operationTables } from '../../packages/server/src/index.ts'
+import { operationTables } from '../../packages/server/src/operation-tables.ts'
 
 /** Which operations of the published API models are answered, from the tables that the server dispatches by. */
 export function apiCoverage(): string {

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { openBlobs } from '@sagebrush/blobs-fs'
 import { type Engine, Hints, RightOfWay, type Store } from '@sagebrush/core'
 import type { TaskNetwork } from '@sagebrush/engine-docker'
@@ -8,7 +7,7 @@ import { openLogStore } from '@sagebrush/logs-fs'
 import { httpProbe, openRuntime, type Runtime } from '@sagebrush/runtime'
 import { openS3, type S3 } from '@sagebrush/s3'
 import { openSageMaker, type SageMaker } from '@sagebrush/sagemaker'
-import { openStore } from '@sagebrush/store-sqlite'
+import type { FileStore } from '@sagebrush/store-sqlite'
 import { takeSnapshot } from './backup/snapshot.ts'
 import type { Config } from './config/settings.ts'
 import { openEngines } from './engines/open-engines.ts'
@@ -20,6 +19,7 @@ import { type TaskFacts, taskEnvironment } from './task-environment.ts'
 export interface ServicesOptions {
   readonly config: Config
   readonly home: Home
+  readonly store: FileStore
   readonly clock: () => Date
   readonly log: ServerLog
   /** Gets what must be closed, in the order of opening. */
@@ -47,9 +47,7 @@ export interface Services {
 }
 
 export async function openServices(options: ServicesOptions): Promise<Services> {
-  const { config, home, clock, log, closers, taskFacts, taskListeners } = options
-  const store = await openStore({ path: join(home.folder('store'), 'state.db') })
-  closers.push(() => store.close())
+  const { config, home, store, clock, log, closers, taskFacts, taskListeners } = options
   const rightOfWay = new RightOfWay()
   const [blobs, logStore] = await Promise.all([
     openBlobs({ root: home.folder('blobs'), giveWay: () => rightOfWay.giveWay() }),

@@ -1,4 +1,5 @@
-import { mkdir, open } from 'node:fs/promises'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Collection, CollectionSpec, Store } from '@sagebrush/core'
 import type { ReaderCalls, WriterCalls } from './messages.ts'
@@ -28,9 +29,10 @@ export interface FileStore extends Store {
  */
 export async function openStore({ path }: StoreOptions): Promise<FileStore> {
   const file = resolve(path)
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  // At once, so that the threads start while the caller goes on.
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   // SQLite gives its other files the mode of this one.
-  await (await open(file, 'a', 0o600)).close()
+  closeSync(openSync(file, 'a', 0o600))
   const threads = new Threads(file)
   try {
     await threads.writer.call('open', {})
