@@ -43,6 +43,12 @@ export class BulkThread {
   #thread: Worker | undefined
   #lastStream = 0
   readonly #streams = new Map<number, Stream>()
+  readonly #start: () => Worker
+
+  /** `start`: begins a thread that takes orders and answers them. */
+  constructor(start: () => Worker = startThread) {
+    this.#start = start
+  }
 
   /** A new stream of work, whose answers go to `stream`. */
   open(stream: Stream): number {
@@ -65,7 +71,7 @@ export class BulkThread {
 
   #begun(): Worker {
     if (this.#thread) return this.#thread
-    const thread = new Worker(new URL(`./bulk.worker${extname(import.meta.url)}`, import.meta.url))
+    const thread = this.#start()
     thread.on('message', (answer: Answer) => this.#streams.get(answer.stream)?.answered(answer))
     const end = (cause: Error) => {
       if (this.#thread === thread) this.#thread = undefined
@@ -77,4 +83,8 @@ export class BulkThread {
     this.#thread = thread
     return thread
   }
+}
+
+function startThread(): Worker {
+  return new Worker(new URL(`./bulk.worker${extname(import.meta.url)}`, import.meta.url))
 }
