@@ -176,6 +176,9 @@ test('ranges are 206, conditions 304 and 412, misses 404 and 416', async () => {
   expect(await status(new GetObjectCommand({ ...at, IfMatch: '"other"' }))).toBe('412 PreconditionFailed')
   expect(await status(new GetObjectCommand({ ...at, Range: 'bytes=10-' }))).toBe('416 InvalidRange')
   const url = await getSignedUrl(client, new GetObjectCommand(at))
+  for (const name of ['if-modified-since', 'if-unmodified-since']) {
+    expect((await fetch(url, { headers: { [name]: 'yesterday' } })).status).toBe(200)
+  }
   const notModified = await fetch(url, { headers: { 'if-none-match': ETag ?? '' } })
   expect(notModified.status).toBe(304)
   expect(notModified.headers.get('etag')).toBe(ETag)

@@ -43,9 +43,12 @@ function readHeader(
   const shape = shapeOf(model, member.shape)
   if (shape.type === 'list') return text.split(',').map((item) => item.trim())
   const value = parseScalar(shape, member, utf8Header(text), 'rfc822')
-  if (value === undefined) throw badValue(name, text, shape.type)
+  if (value === undefined && !PASSED_OVER.has(name.toLowerCase())) throw badValue(name, text, shape.type)
   return value
 }
+
+/** A condition whose date cannot be read is none (RFC 9110 §13.1.3 and §13.1.4); S3 too ignores it (minio issue 4082). */
+const PASSED_OVER: ReadonlySet<string> = new Set(['if-modified-since', 'if-unmodified-since'])
 
 function readPrefixed(request: WireRequest, prefix: string): Record<string, string> | undefined {
   const out: Record<string, string> = {}
