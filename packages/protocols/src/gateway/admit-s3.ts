@@ -9,7 +9,7 @@ import { verifyUrl } from '../sigv2/verify-url.ts'
 import type { Identity } from '../sigv4/authenticator.ts'
 import { ChunkSignatures } from '../sigv4/chunk-signatures.ts'
 import { refusal } from '../sigv4/refusals.ts'
-import { parseQuery } from '../wire/percent.ts'
+import { isWellEscaped, parseQuery } from '../wire/percent.ts'
 import type { WireRequest } from '../wire/wire-request.ts'
 import type { Admission, Admitted } from './admission.ts'
 
@@ -19,6 +19,10 @@ import type { Admission, Admitted } from './admission.ts'
  */
 export async function admitS3(admission: Admission): Promise<Admitted> {
   const { claim, service, authenticator, request: original } = admission
+  // AWS does not even look who asks, and its answer has no body (versitygw issue 2070): ours says what it is about.
+  if (!isWellEscaped(original.path)) {
+    throw new ApiError('InvalidURI', "Couldn't parse the specified URI.", { members: { URI: original.path } })
+  }
   if (!claim && isPostForm(original)) return admitPostForm(admission)
   const bucket = admission.hosts(original.headers.host)
   const old = !claim && readUrlClaim(original) !== undefined

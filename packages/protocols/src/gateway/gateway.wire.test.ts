@@ -83,6 +83,12 @@ describe('routing', () => {
       /<Code>InvalidURI</,
     ],
     [
+      's3, a percent sign that begins no byte',
+      () => send({ service: 's3', method: 'PUT', target: '/b/%zz' }),
+      400,
+      /<Code>InvalidURI<.Code><Message>Couldn't parse the specified URI\.<.*<URI>\/b\/%zz</,
+    ],
+    [
       'a service that is not here',
       () => json('DynamoDB_20120810.ListTables', '{}', 'dynamodb'),
       400,

@@ -96,6 +96,14 @@ export function normalizePath(path: string): string {
   return `/${kept.join('/')}${trailing}`
 }
 
+/** False where a percent sign begins no `%XX`. */
+export function isWellEscaped(text: string): boolean {
+  for (let i = text.indexOf('%'); i >= 0; i = text.indexOf('%', i + 1)) {
+    if (escapedByte(text, i) < 0) return false
+  }
+  return true
+}
+
 /** Decodes to bytes and reads them as UTF-8; undefined where they are none. */
 export function decodePercent(text: string, plusIsSpace: boolean): string | undefined {
   let plain = true
