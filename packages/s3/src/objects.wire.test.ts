@@ -90,6 +90,21 @@ test('a bucket as the SageMaker SDK asks for its own: 404, made in the region, t
   ).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } })
 })
 
+test.each(['us-east-1', 'eu-moon-1'])(
+  'a bucket in %s, which is no constraint of S3, is refused as S3 does',
+  async (at) => {
+    const CreateBucketConfiguration = { LocationConstraint: at as 'us-west-2' }
+    await expect(
+      client.send(new CreateBucketCommand({ Bucket: 'another', CreateBucketConfiguration })),
+    ).rejects.toMatchObject({
+      name: 'InvalidLocationConstraint',
+      message: 'The specified location-constraint is not valid',
+      LocationConstraint: at,
+      $metadata: { httpStatusCode: 400 },
+    })
+  },
+)
+
 test('an object with everything that can be said of one comes back as it went', async () => {
   const content = randomBytes(300_000)
   const Key = 'dir/ä \u{1f600}+&<>\'"%2F?#'

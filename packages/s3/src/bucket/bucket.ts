@@ -1,3 +1,4 @@
+import { loadService, shapeOf } from '@sagebrush/contract'
 import type { PublicAccessBlockConfiguration, ServerSideEncryptionConfiguration, Tag } from '@sagebrush/contract/s3'
 import { ApiError } from '@sagebrush/core'
 
@@ -28,7 +29,7 @@ export function bucketRegion(endpointRegion: string, constraint: string | undefi
     if (endpoint === 'us-east-1') return endpoint
     throw illegalLocation('unspecified', endpoint)
   }
-  if (constraint === 'us-east-1' || !/^(EU|[a-z]{2}(-[a-z]+)+-\d+)$/.test(constraint)) {
+  if (!isLocation(constraint)) {
     throw new ApiError('InvalidLocationConstraint', 'The specified location-constraint is not valid', {
       members: { LocationConstraint: constraint },
     })
@@ -36,6 +37,12 @@ export function bucketRegion(endpointRegion: string, constraint: string | undefi
   const region = constraint === 'EU' ? 'eu-west-1' : constraint
   if (endpoint !== 'us-east-1' && endpoint !== region) throw illegalLocation(constraint, endpoint)
   return region
+}
+
+/** us-east-1 is not among the model's. */
+function isLocation(constraint: string): boolean {
+  const shape = shapeOf(loadService('s3'), 'BucketLocationConstraint')
+  return shape.type === 'string' && shape.enum?.includes(constraint) === true
 }
 
 function illegalLocation(constraint: string, endpoint: string): ApiError {
