@@ -43,7 +43,7 @@ async function complete(
 ): Promise<ObjectRecord> {
   let tried: readonly PartRecord[] = []
   for (;;) {
-    const parts = chooseParts(upload.id, input.MultipartUpload?.Parts ?? [], await loadParts(ctx, upload.id))
+    const parts = chooseParts(upload, input.MultipartUpload?.Parts ?? [], await loadParts(ctx, upload.id))
     checkSize(parts, input.MpuObjectSize)
     try {
       return await store(ctx, input, upload, parts)

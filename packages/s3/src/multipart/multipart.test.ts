@@ -206,8 +206,30 @@ test('composite and full-object checksums', async () => {
   }
 })
 
+test('a composite checksum asks for the checksum of each part, and for parts that are numbered from 1', async () => {
+  const { t, UploadId } = await withUpload({ ChecksumAlgorithm: 'SHA256' })
+  await using _ = t
+  const parts = [await upload(t, UploadId, 1, randomBytes(5 * MiB)), await upload(t, UploadId, 2, 'two')]
+  const third = await upload(t, UploadId, 3, 'three')
+  const complete = (...Parts: object[]) =>
+    t.call('CompleteMultipartUpload', { ...object, UploadId, MultipartUpload: { Parts } })
+  const bare = { PartNumber: 2, ETag: parts[1]?.ETag }
+  await expect(complete(parts[0] ?? {}, bare)).rejects.toMatchObject({
+    name: 'InvalidRequest',
+    status: 400,
+    message:
+      'The upload was created using a sha256 checksum. The complete request must include the checksum for each part. It was missing for part 2 in the request.',
+  })
+  await expect(complete(parts[0] ?? {}, third)).rejects.toMatchObject({ name: 'InvalidPartOrder', status: 400 })
+  await expect(complete(third)).rejects.toMatchObject({ name: 'InvalidPartOrder' })
+  await expect(
+    complete(parts[0] ?? {}, { ...parts[1], ChecksumSHA256: createHash('sha256').update('other').digest('base64') }),
+  ).rejects.toMatchObject({ name: 'InvalidPart', members: { PartNumber: 2 } })
+  expect(await complete(...parts)).toMatchObject({ ChecksumType: 'COMPOSITE' })
+})
+
 test('the attributes of an object tell its parts page by page, each once', async () => {
-  const { t, UploadId } = await withUpload({ ChecksumAlgorithm: 'CRC32' })
+  const { t, UploadId } = await withUpload({ ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' })
   await using _ = t
   const Parts = []
   for (const [number, size] of [

@@ -3,7 +3,7 @@ import type { CompletedPart } from '@sagebrush/contract/s3'
 import { ApiError } from '@sagebrush/core'
 import { type ChecksumAlgorithm, type ChecksumType, checksumOf, type StoredChecksum } from '../object/checksum.ts'
 import type { ObjectPart, ObjectTemplate } from '../object/object.ts'
-import { invalidArgument, malformedXml } from '../request-errors.ts'
+import { invalidArgument, invalidRequest, malformedXml } from '../request-errors.ts'
 
 /** A multipart upload under way: what its object will be, but for the bytes. */
 export interface UploadRecord {
@@ -54,23 +54,27 @@ export function checkPartNumber(number: number): void {
 
 /**
  * The parts that a CompleteMultipartUpload names, in its order. Throws InvalidPartOrder, InvalidPart (none such, or
- * another ETag or checksum) or EntityTooSmall (under 5 MiB, but for the last).
+ * another ETag or checksum), EntityTooSmall (under 5 MiB, but for the last), and what a composite checksum asks for.
  */
 export function chooseParts(
-  uploadId: string,
+  { id: uploadId, checksum }: Pick<UploadRecord, 'id' | 'checksum'>,
   asked: readonly CompletedPart[],
   stored: ReadonlyMap<number, PartRecord>,
 ): readonly PartRecord[] {
   if (asked.length === 0) throw malformedXml()
+  const composite = checksum?.type === 'COMPOSITE' ? checksum.algorithm : undefined
   let before = 0
   for (const { PartNumber: number, ETag } of asked) {
     if (number === undefined || ETag === undefined) throw malformedXml()
     if (number <= before) throw invalidPartOrder(uploadId)
     before = number
   }
+  if (composite && asked.length !== before) throw partsNotConsecutive(uploadId)
   const chosen = asked.map((part) => {
     const record = stored.get(part.PartNumber ?? 0)
-    if (!record || unquoted(part.ETag) !== record.etag || contradicts(part, record)) throw invalidPart(uploadId, part)
+    if (!record || unquoted(part.ETag) !== record.etag) throw invalidPart(uploadId, part)
+    if (composite && checksumOf(part)?.algorithm !== composite) throw checksumMissing(composite, record.number)
+    if (contradicts(part, record)) throw invalidPart(uploadId, part)
     return record
   })
   for (const part of chosen.slice(0, -1)) if (part.sizeBytes < MIN_PART_BYTES) throw entityTooSmall(part)
@@ -99,6 +103,22 @@ function invalidPartOrder(uploadId: string): ApiError {
     'InvalidPartOrder',
     'The list of parts was not in ascending order. Parts must be ordered by part number.',
     { members: { UploadId: uploadId } },
+  )
+}
+
+/** S3's answer to parts that are not 1, 2, 3, … (reference of CompletedPart); its words are not documented. */
+function partsNotConsecutive(uploadId: string): ApiError {
+  return new ApiError(
+    'InvalidPartOrder',
+    'The part numbers of an upload with a composite checksum must be consecutive and begin with 1.',
+    { members: { UploadId: uploadId } },
+  )
+}
+
+/** As S3 words it: aws-sdk-php issue 2648. */
+function checksumMissing(algorithm: ChecksumAlgorithm, part: number): ApiError {
+  return invalidRequest(
+    `The upload was created using a ${algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${part} in the request.`,
   )
 }
 
