@@ -40,10 +40,16 @@ export class ServiceSelector {
   #fallback(request: WireRequest, candidates: readonly HostedService[]): HostedService | undefined {
     const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false
     const wanted = isForm || /(^|&)Action=/.test(request.query) ? 'query' : 's3'
+    const fitting = candidates.filter((service) => service.protocol.family === wanted)
     return (
-      candidates.find((service) => service.protocol.family === wanted) ??
+      fitting.find(hasUnsignedOperations) ??
+      fitting[0] ??
       candidates.find((service) => service.protocol.family === 'json') ??
       candidates[0]
     )
   }
+}
+
+function hasUnsignedOperations({ model }: HostedService): boolean {
+  return Object.values(model.operations).some(({ authtype }) => authtype === 'none')
 }

@@ -1,5 +1,10 @@
 import { CreateRoleCommand, GetRoleCommand, IAMClient, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam'
-import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
+import {
+  AssumeRoleCommand,
+  AssumeRoleWithWebIdentityCommand,
+  GetCallerIdentityCommand,
+  STSClient,
+} from '@aws-sdk/client-sts'
 import { ApiError } from '@sagebrush/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ToyServer } from '../testing/toy-server.ts'
@@ -9,7 +14,7 @@ let sts: STSClient
 let iam: IAMClient
 
 beforeAll(async () => {
-  await toy.start()
+  await toy.start({ without: ['AssumeRoleWithWebIdentity'] })
   sts = new STSClient(toy.client)
   iam = new IAMClient(toy.client)
 })
@@ -93,4 +98,14 @@ test('no action, an unknown action, no signature', async () => {
   expect(await unsigned.text()).toMatch(
     /<Code>MissingAuthenticationToken<\/Code><Message>Request is missing Authentication Token</,
   )
+})
+
+test('an operation that is called unsigned is said not to be there yet', async () => {
+  const input = { RoleArn: 'arn:aws:iam::123456789012:role/x', RoleSessionName: 'session', WebIdentityToken: 'a.b.c' }
+  await expect(sts.send(new AssumeRoleWithWebIdentityCommand(input))).rejects.toMatchObject({
+    name: 'NotImplemented',
+    message:
+      'AssumeRoleWithWebIdentity of AWS Security Token Service is not implemented by Sagebrush yet: see docs/api-coverage.md',
+    $metadata: { httpStatusCode: 501 },
+  })
 })
