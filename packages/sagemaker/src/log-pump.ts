@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Engine, LogStore, Scope } from '@sagebrush/core'
+import type { Engine, LogEvent, LogStore, Scope } from '@sagebrush/core'
 
 /** The stream that a task's lines go to. */
 export interface LogTarget {
@@ -13,6 +13,8 @@ export interface LogTarget {
 
 interface Source {
   readonly target: LogTarget
+  /** Lines of ours that are not stored yet. */
+  readonly said: LogEvent[]
   /** Up to where the task's lines are stored; undefined until the store was asked. */
   cursor: string | undefined
   preparing: Promise<string> | undefined
@@ -42,11 +44,17 @@ export class LogPump {
     if (this.#sources.has(taskId)) return
     this.#sources.set(taskId, {
       target,
+      said: [],
       cursor: undefined,
       preparing: undefined,
       running: undefined,
       queued: undefined,
     })
+  }
+
+  /** Has the next pass add a line of ours after the task's; it is lost where the server dies before. */
+  say(taskId: string, line: LogEvent): void {
+    this.#sources.get(taskId)?.said.push(line)
   }
 
   /** Resolves once the task's group and stream are there, with our lines in it. */
@@ -93,7 +101,12 @@ export class LogPump {
       for (;;) {
         const after = source.cursor === HEADER_ONLY ? undefined : source.cursor
         const { lines, cursor } = await this.#engine.logs(taskId, after)
-        if (lines.length === 0) return
+        if (lines.length === 0) {
+          const said = [...source.said]
+          if (said.length > 0) await this.#logs.append(scope, group, stream, said, source.cursor)
+          source.said.splice(0, said.length)
+          return
+        }
         await this.#logs.append(scope, group, stream, lines, cursor)
         source.cursor = cursor
         // A store that answers from memory must not keep the thread from everybody else.

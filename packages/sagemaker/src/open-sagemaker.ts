@@ -14,7 +14,7 @@ import {
 import { defaultConfig, type SageMakerConfig } from './config.ts'
 import type { Images, SageMakerCollections, SageMakerContext } from './context.ts'
 import { endpointSpec } from './endpoint/endpoint.ts'
-import { HealthChecks } from './endpoint/health-checks.ts'
+import { HealthChecks, pingNote } from './endpoint/health-checks.ts'
 import { reconcileEndpoint } from './endpoint/reconcile-endpoint.ts'
 import { restoreRoutes } from './endpoint/restore-routes.ts'
 import { endpointConfigSpec } from './endpoint-config/endpoint-config.ts'
@@ -105,9 +105,16 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
     },
     onError: onError('a training job could not be reconciled'),
   })
-  const health = new HealthChecks(probe, (taskId) => {
-    const owner = owners.get(taskId)
-    if (owner !== undefined) endpoints.hint(owner)
+  const health = new HealthChecks(probe, clock, {
+    healthy: (taskId) => {
+      const owner = owners.get(taskId)
+      if (owner !== undefined) endpoints.hint(owner)
+    },
+    waitedLong: (taskId, wait) => {
+      const now = clock()
+      pump.say(taskId, { timestamp: now, message: pingNote(wait, now) })
+      lines.hint(taskId)
+    },
   })
   const endpoints: Reconciler = new Reconciler({
     kind: 'endpoint',
@@ -152,8 +159,8 @@ export function openSageMaker(options: SageMakerOptions): SageMaker {
   return {
     operations: sageMakerOperations,
     context,
-    work: () => runningWork(collections),
-    endWork: () => endWork(collections, (scope) => context(ownRequest(scope, clock))),
+    work: () => runningWork(collections, health),
+    endWork: () => endWork(collections, health, (scope) => context(ownRequest(scope, clock))),
     restoreRoutes: () => restoreRoutes(reconciling),
     start: async () => {
       listeners.push(

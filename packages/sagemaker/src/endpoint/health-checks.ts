@@ -6,32 +6,66 @@ const LAST_PAUSE_MS = 500
 const PAUSE_SHARE = 0.02
 /** AWS's: an answer to `/ping` counts within 2 s. */
 const PING_TIMEOUT_MS = 2_000
+/** After so long without a green answer its log says what is waited for. */
+const LONG_WAIT_MS = 10_000
+
+/** An instance that runs and has not answered `/ping` by 200 yet. */
+export interface PingWait {
+  /** When it began to run. */
+  readonly since: Date
+  /** Status of the last answer; absent where nothing has answered. */
+  readonly answered?: number
+}
+
+interface Watched {
+  readonly address: TaskAddress
+  readonly since: Date
+  readonly began: number
+  answered?: number | undefined
+  told: boolean
+  timer?: NodeJS.Timeout
+}
+
+export interface HealthEvents {
+  readonly healthy: (taskId: string) => void
+  /** Once for each instance that has been waited for long (after a restart of the server, once more). */
+  readonly waitedLong: (taskId: string, wait: PingWait) => void
+}
 
 /** Asks starting instances for their health: often at first, so that InService comes with the first green answer. */
 export class HealthChecks {
   readonly #probe: Probe
-  readonly #onHealthy: (taskId: string) => void
-  readonly #watched = new Map<string, NodeJS.Timeout | undefined>()
+  readonly #now: () => Date
+  readonly #events: HealthEvents
+  readonly #watched = new Map<string, Watched>()
   readonly #healthy = new Set<string>()
 
-  constructor(probe: Probe, onHealthy: (taskId: string) => void) {
+  constructor(probe: Probe, now: () => Date, events: HealthEvents) {
     this.#probe = probe
-    this.#onHealthy = onHealthy
+    this.#now = now
+    this.#events = events
   }
 
   isHealthy(taskId: string): boolean {
     return this.#healthy.has(taskId)
   }
 
-  /** Begins asking; calls `onHealthy` once. Watching a watched instance changes nothing. */
-  watch(taskId: string, address: TaskAddress): void {
+  /** Undefined for an instance that is not watched, or is healthy. */
+  waiting(taskId: string): PingWait | undefined {
+    const watched = this.#watched.get(taskId)
+    return watched && waitOf(watched)
+  }
+
+  /** Begins asking; calls `healthy` once. Watching a watched instance changes nothing. `since`: when it began to run. */
+  watch(taskId: string, address: TaskAddress, since: Date): void {
     if (this.#healthy.has(taskId) || this.#watched.has(taskId)) return
-    this.#watched.set(taskId, undefined)
-    void this.#ask(taskId, address, performance.now())
+    const watched: Watched = { address, since, began: performance.now(), told: false }
+    this.#watched.set(taskId, watched)
+    void this.#ask(taskId, watched)
   }
 
   forget(taskId: string): void {
-    clearTimeout(this.#watched.get(taskId))
+    clearTimeout(this.#watched.get(taskId)?.timer)
     this.#watched.delete(taskId)
     this.#healthy.delete(taskId)
   }
@@ -40,20 +74,33 @@ export class HealthChecks {
     for (const taskId of [...this.#watched.keys()]) this.forget(taskId)
   }
 
-  async #ask(taskId: string, address: TaskAddress, began: number): Promise<void> {
-    const status = await this.#probe.ping(address, PING_TIMEOUT_MS)
-    if (!this.#watched.has(taskId)) return
+  async #ask(taskId: string, watched: Watched): Promise<void> {
+    const status = await this.#probe.ping(watched.address, PING_TIMEOUT_MS)
+    if (this.#watched.get(taskId) !== watched) return
     if (status === 200) {
       this.#watched.delete(taskId)
       this.#healthy.add(taskId)
-      this.#onHealthy(taskId)
+      this.#events.healthy(taskId)
       return
     }
-    const share = (performance.now() - began) * PAUSE_SHARE
+    watched.answered = status
+    if (!watched.told && this.#now().getTime() - watched.since.getTime() >= LONG_WAIT_MS) {
+      watched.told = true
+      this.#events.waitedLong(taskId, waitOf(watched))
+    }
+    const share = (performance.now() - watched.began) * PAUSE_SHARE
     const pauseMs = Math.min(Math.max(share, FIRST_PAUSE_MS), LAST_PAUSE_MS)
-    this.#watched.set(
-      taskId,
-      setTimeout(() => void this.#ask(taskId, address, began), pauseMs),
-    )
+    watched.timer = setTimeout(() => void this.#ask(taskId, watched), pauseMs)
   }
+}
+
+function waitOf({ since, answered }: Watched): PingWait {
+  return { since, ...(answered !== undefined && { answered }) }
+}
+
+/** A line of ours for the log of an instance that is waited for long. */
+export function pingNote({ since, answered }: PingWait, now: Date): string {
+  const seconds = Math.round((now.getTime() - since.getTime()) / 1000)
+  const last = answered === undefined ? 'nothing has answered' : `the last answer was ${answered}`
+  return `Sagebrush: waiting for GET /ping to answer 200, for ${seconds} s by now: ${last}. No request is sent here before.`
 }

@@ -170,12 +170,17 @@ test('an instance that is never healthy fails the endpoint after its time', asyn
   const world = await begin({ startupHealthCheckMs: 60_000 })
   await create(world)
   await serve(world, 0, false)
-  await until(async () => (await world.logs.streams(caller, '/aws/sagemaker/Endpoints/e')).length === 1)
+  await until(async () => (await world.service.work())[0]?.ping?.since === world.now())
   world.pass(59)
   expect((await describe(world)).EndpointStatus).toBe('Creating')
+  const note =
+    'Sagebrush: waiting for GET /ping to answer 200, for 59 s by now: nothing has answered. No request is sent here before.'
+  await until(async () => (await lines(world)).at(-1) === note)
   world.pass(1)
   const seen = await status(world, 'Failed')
-  expect(seen.FailureReason).toMatch(/did not pass the ping health check.* It had 60 s\.\n[\s\S]*serving$/)
+  expect(seen.FailureReason).toMatch(
+    /did not pass the ping health check.* It had 60 s\.\n[\s\S]*serving\nSagebrush: waiting .*$/,
+  )
   const [id] = [...world.engine.tasks.keys()]
   await until(() => world.engine.stoppedWithMs(id ?? '') === 30_000)
 })

@@ -36,7 +36,7 @@ function checked(ctx: EndpointReconciling, deployment: Deployment, observed: Obs
   return mapInstances(deployment, (instance) => {
     const state = observed.get(instance.taskId)
     if (instance.ready || state?.phase !== 'running' || !state.address) return instance
-    ctx.health.watch(instance.taskId, state.address)
+    ctx.health.watch(instance.taskId, state.address, state.started)
     return ctx.health.isHealthy(instance.taskId) ? { ...instance, ready: true, healthySince: ctx.now() } : instance
   })
 }
