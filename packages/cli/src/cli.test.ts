@@ -49,12 +49,20 @@ describe('with a server', () => {
     const clients = await openClients(other)
     await defineModel(clients, 'answers', 'def model_fn(folder): return 1\n')
     await clients.sagemaker.createEndpoint({ EndpointName: 'answers', EndpointConfigName: 'answers' })
+    await defineModel(clients, 'slow', 'import time\ndef model_fn(folder): time.sleep(600)\n')
+    await clients.sagemaker.createEndpoint({ EndpointName: 'slow', EndpointConfigName: 'slow' })
     await startJob(clients, 'sleeps', 'import time\nprint("begun", flush=True)\ntime.sleep(600)\n')
     await untilInService(clients, 'answers')
     await until(60_000, async () =>
       (await linesOf(clients, 'sleeps').catch((): readonly string[] => [])).includes('begun') ? true : undefined,
     )
-    const { stdout } = await other.sagebrush(['status'])
+    const stdout = await until(60_000, async () => {
+      const status = await other.sagebrush(['status'])
+      return status.stdout.includes('waits for') ? status.stdout : undefined
+    })
+    expect(stdout).toMatch(
+      /\n {2}endpoint slow +Creating +since \S+ \S+ +waits for \/ping to answer 200 since \S+ \S+: .*\n/,
+    )
     expect(stdout).toMatch(/\n {2}endpoint answers +InService +since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n/)
     expect(stdout).toMatch(/\n {2}training job sleeps +Training +since /)
     const down = await other.sagebrush(['down', '--all'])

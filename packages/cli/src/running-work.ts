@@ -5,6 +5,8 @@ export interface RunningWork {
   readonly name: string
   readonly status: string
   readonly since: string
+  /** Of an endpoint that waits for an instance to answer `/ping` by 200: since when, and what it answered last. */
+  readonly ping?: { readonly since: string; readonly answered?: number }
 }
 
 const KINDS = { 'training-job': 'training job', endpoint: 'endpoint' } as const
@@ -18,6 +20,18 @@ export function workIn(answer: Readonly<Record<string, unknown>>): readonly Runn
 export function titleOf({ kind, scope, name }: RunningWork, status: Readonly<Record<string, unknown>>): string {
   const elsewhere = scope.account !== status.account || scope.region !== status.region
   return `${KINDS[kind]} ${name}${elsewhere ? ` (${scope.account}, ${scope.region})` : ''}`
+}
+
+/** What an endpoint waits for; empty where it waits for nothing that is known. */
+export function waitOf({ ping }: RunningWork): string {
+  if (!ping) return ''
+  const last = ping.answered === undefined ? 'nothing has answered' : `it answered ${ping.answered} last`
+  return `waits for /ping to answer 200 since ${localTime(ping.since)}: ${last}`
+}
+
+/** `2026-03-01 12:00:00`, in the zone of the reader. */
+export function localTime(iso: string): string {
+  return new Date(iso).toLocaleString('sv-SE')
 }
 
 export function workKey({ kind, scope, name }: RunningWork): string {

@@ -1,7 +1,7 @@
 import { runningServer } from '@sagebrush/server/client'
 import { Command } from 'commander'
 import { askServer } from '../ask-server.ts'
-import { titleOf, workIn } from '../running-work.ts'
+import { localTime, titleOf, waitOf, workIn } from '../running-work.ts'
 import { configOf, withSettings } from '../settings-options.ts'
 
 export function statusCommand(): Command {
@@ -25,14 +25,14 @@ export function statusCommand(): Command {
       for (const [name, value] of Object.entries(status)) {
         process.stdout.write(`  ${name.padEnd(18)} ${typeof value === 'string' ? value : JSON.stringify(value)}\n`)
       }
-      const rows = workIn({ work }).map((one) => [titleOf(one, status), one.status, `since ${localTime(one.since)}`])
+      const rows = workIn({ work }).map((one) => [
+        titleOf(one, status),
+        one.status,
+        `since ${localTime(one.since)}`,
+        waitOf(one),
+      ])
       process.stdout.write(rows.length === 0 ? 'No training job runs, and there is no endpoint.\n' : table(rows))
     })
-}
-
-/** `2026-03-01 12:00:00`, in the zone of the reader. */
-function localTime(iso: string): string {
-  return new Date(iso).toLocaleString('sv-SE')
 }
 
 function table(rows: readonly (readonly string[])[]): string {
