@@ -20,6 +20,8 @@ import {
 import { lacking } from '@sagebrush/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
+import { version } from './version.ts'
+
 const cli = fileURLToPath(new URL('../bin/sagebrush.mjs', import.meta.url))
 
 describe('with a server', () => {
@@ -207,9 +209,23 @@ describe('without a server', () => {
       ['stauts', '(Did you mean status?)\n'],
       ['bogus', ''],
     ] as const) {
-      const done = await sagebrush([asked])
-      expect([done.code, done.stderr]).toEqual([1, `error: unknown command '${asked}'\n${suggestion}${help}`])
+      for (const words of [[asked], ['help', asked]]) {
+        const done = await sagebrush(words)
+        expect([done.code, done.stdout, done.stderr]).toEqual([
+          1,
+          '',
+          `error: unknown command '${asked}'\n${suggestion}${help}`,
+        ])
+      }
     }
+    const known = await sagebrush(['help', 'status'])
+    expect([known.code, known.stdout]).toEqual([0, (await sagebrush(['status', '--help'])).stdout])
+    expect((await sagebrush(['help'])).stdout).toBe((await sagebrush(['--help'])).stdout)
+  })
+
+  test.each([['version'], ['-v'], ['-V'], ['--version']])('%s prints the version', async (asked) => {
+    const done = await sagebrush([asked])
+    expect([done.code, done.stdout]).toEqual([0, `${version}\n`])
   })
 
   test('commands that need one say how to start it', async () => {

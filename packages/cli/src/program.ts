@@ -1,5 +1,5 @@
 import { nearestNames } from '@sagebrush/server/client'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { backupCommand } from './commands/backup.ts'
 import { configCommand } from './commands/config.ts'
 import { demoCommand } from './commands/demo.ts'
@@ -19,7 +19,13 @@ import { version } from './version.ts'
 export function sagebrushProgram(): Command {
   const program = new Command('sagebrush')
     .description('SageMaker that you own: train and host models on your own machines, through the same API')
-    .version(version)
+    .version(version, '-v, --version', 'print the version')
+    .addOption(new Option('-V').hideHelp())
+    .on('option:V', () => {
+      printVersion()
+      process.exit()
+    })
+    .helpCommand(false)
     .showHelpAfterError('(sagebrush --help lists the commands)')
     .enablePositionalOptions()
 
@@ -40,14 +46,31 @@ export function sagebrushProgram(): Command {
   ]) {
     program.addCommand(command())
   }
+  program.command('version').description('print the version').action(printVersion)
+  // Commander's own answers a name that it does not know with everything there is, and does not say so.
+  program
+    .command('help')
+    .argument('[command]')
+    .description('print the help of a command')
+    .action((asked?: string) => {
+      const command = asked === undefined ? program : program.commands.find((one) => one.name() === asked)
+      if (command) command.outputHelp()
+      else refuseCommand(program, asked ?? '')
+    })
   // Commander's own suggestions are far-fetched: logs for bogus.
-  program.showSuggestionAfterError(false).on('command:*', ([asked = '']: string[]) => {
-    const [nearest] = nearestNames(
-      asked,
-      program.commands.map((command) => command.name()),
-    )
-    const suggestion = nearest === undefined ? '' : `\n(Did you mean ${nearest}?)`
-    program.error(`error: unknown command '${asked}'${suggestion}`, { code: 'commander.unknownCommand' })
-  })
+  program.showSuggestionAfterError(false).on('command:*', ([asked = '']: string[]) => refuseCommand(program, asked))
   return program
+}
+
+function printVersion(): void {
+  process.stdout.write(`${version}\n`)
+}
+
+function refuseCommand(program: Command, asked: string): never {
+  const [nearest] = nearestNames(
+    asked,
+    program.commands.map((command) => command.name()),
+  )
+  const suggestion = nearest === undefined ? '' : `\n(Did you mean ${nearest}?)`
+  return program.error(`error: unknown command '${asked}'${suggestion}`, { code: 'commander.unknownCommand' })
 }
