@@ -54,6 +54,7 @@ describe('the images of this repository', () => {
       'sagemaker-scikit-learn:1.2',
     ])
     expect(images.nearest('763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.0-cpu-py310')).toEqual([])
+    expect(images.offered).toContain('sagemaker-scikit-learn (0.23, 1.0, 1.2, 1.3, 1.4, 1.5)')
   })
 
   test('are the folders with an image.json, and no others', async () => {

@@ -8,6 +8,8 @@ export interface ImageTable {
   resolve(uri: string): ManagedImage | undefined
   /** Addresses that would be answered and that look most like `uri`, best first, at most three: for an error's text. */
   nearest(uri: string): string[]
+  /** What there is, for an error's text: `sagemaker-scikit-learn (1.2, 1.3)`. */
+  readonly offered: readonly string[]
   /** The recipe and the variant of a managed image, or undefined for one that is not in the table. */
   find(image: Pick<ManagedImage, 'name' | 'version'>): { recipe: ImageRecipe; variant: Variant } | undefined
   readonly recipes: readonly ImageRecipe[]
@@ -23,6 +25,7 @@ export async function loadImages(folder: string, pythons: readonly string[]): Pr
     recipes,
     resolve: (uri) => resolve(recipes, pythons, uri),
     nearest: (uri) => nearest(recipes, uri),
+    offered: recipes.flatMap(offered),
     find: ({ name, version }) => {
       const recipe = recipes.find((each) => each.name === name)
       const variant = recipe?.variants.find((each) => each.version === version)
@@ -84,6 +87,11 @@ function nearest(recipes: readonly ImageRecipe[], uri: string): string[] {
     ),
   )
   return nearestNames(asked.repository, [...versions.keys()]).map((name) => `${name}:${versions.get(name)}`)
+}
+
+function offered({ answersFor, variants }: ImageRecipe): string[] {
+  const versions = variants.map(({ version }) => version).join(', ')
+  return answersFor.map(({ repository }) => `${plainName(repository)} (${versions})`)
 }
 
 /** A repository's pattern as a person would write it: without anchors, the first of alternatives. */

@@ -39,6 +39,15 @@ const valid = () => ({
 const create = (change: Record<string, unknown>) =>
   refused(clients.sagemaker.createTrainingJob({ ...valid(), ...change } as never))
 
+test('an image that nothing stands in for is refused with what there is', async () => {
+  const TrainingImage = '683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1'
+  const { name, message } = await create({ AlgorithmSpecification: { TrainingImage, TrainingInputMode: 'File' } })
+  expect(name).toBe('ValidationException')
+  expect(message).toContain(
+    `Cannot find image "${TrainingImage}". No managed image stands in for ${TrainingImage}. Managed images here: sagemaker-scikit-learn (0.23, `,
+  )
+})
+
 describe('each class of constraint is refused in AWS’s words, and nothing is made:', () => {
   afterAll(async () => {
     expect((await clients.sagemaker.listTrainingJobs({})).TrainingJobSummaries).toEqual([])

@@ -170,8 +170,11 @@ function byProcess(image: TaskImage | undefined, images: ImageTable, uri: string
 
 function noStandIn(images: ImageTable, uri: string): string {
   const nearest = images.nearest(uri)
-  const like = nearest.length > 0 ? ` The nearest names of managed images are ${nearest.join(', ')}.` : ''
-  return `No managed image stands in for ${uri}.${like}`
+  const others =
+    nearest.length > 0
+      ? `The nearest names of managed images are ${nearest.join(', ')}.`
+      : `Managed images here: ${images.offered.join('; ')}.`
+  return `No managed image stands in for ${uri}. ${others}`
 }
 
 /** How this machine's own processes name the address that the server listens on. */
