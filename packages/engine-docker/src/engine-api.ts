@@ -1,6 +1,7 @@
 import { type IncomingMessage, request } from 'node:http'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { groupJoinedLater } from './joined-later.ts'
 
 /** Where a container engine listens: a Unix socket, or host and port. */
 export type EngineAddress = { readonly socketPath: string } | { readonly host: string; readonly port: number }
@@ -19,6 +20,13 @@ export class EngineApiError extends Error {
 /** Nobody answers at the address: not started, restarting, or not for this user. */
 export class EngineUnreachable extends Error {
   override readonly name = 'EngineUnreachable'
+  /** True where the user is in the socket's group, and only this login does not know it. */
+  readonly needsNewLogin: boolean
+
+  constructor(message: string, { cause, needsNewLogin = false }: { cause?: unknown; needsNewLogin?: boolean } = {}) {
+    super(message, { cause })
+    this.needsNewLogin = needsNewLogin
+  }
 }
 
 /** Both Docker since 20.10 and Podman's compatible service speak it. */
@@ -95,10 +103,21 @@ export class EngineApi {
     if (!['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE', 'EACCES', 'ENOTSOCK'].includes(cause.code ?? ''))
       return cause
     const place = 'socketPath' in this.address ? this.address.socketPath : `${this.address.host}:${this.address.port}`
-    const why =
-      cause.code === 'EACCES' ? 'this user may not use it (add the user to the group "docker")' : (cause.code ?? '')
-    return new EngineUnreachable(`No container engine answers at ${place}: ${why}.`, { cause })
+    const group = cause.code === 'EACCES' ? groupJoinedLater(place) : undefined
+    const why = group === undefined ? reasonOf(cause) : needsNewLogin(group)
+    return new EngineUnreachable(`No container engine answers at ${place}: ${why}.`, {
+      cause,
+      needsNewLogin: group !== undefined,
+    })
   }
+}
+
+function reasonOf({ code }: NodeJS.ErrnoException): string {
+  return code === 'EACCES' ? 'this user may not use it (add the user to the group "docker")' : (code ?? '')
+}
+
+function needsNewLogin(group: string): string {
+  return `this user joined the group "${group}" after this login (log in again, or "newgrp ${group}", and start Sagebrush from there)`
 }
 
 /** Podman has 500 for a container that went away, or ended, while it was asked for. */

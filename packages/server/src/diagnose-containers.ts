@@ -28,6 +28,7 @@ export async function containerEngine(config: Config): Promise<readonly Finding[
 
 function fixOf(error: Error): string {
   const needed = 'Only images of your own need one; managed images run without.'
+  if (error instanceof EngineUnreachable && error.needsNewLogin) return needed
   if (error.cause instanceof Error && 'code' in error.cause && error.cause.code === 'EACCES') {
     return `${needed} usermod -aG docker USER, as root, then a new login; or say where another one is: docker.host or DOCKER_HOST.`
   }
