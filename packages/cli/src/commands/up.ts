@@ -34,13 +34,21 @@ async function foreground(loaded: LoadedConfig): Promise<void> {
   const close = async () => {
     if (closing) process.exit(130)
     closing = true
+    outliveReaders()
+    process.stdout.write('Stopping …\n')
     const tasks = await server.tasks()
     await server.close()
-    if (tasks > 0 && process.stdout.isTTY) process.stdout.write(`${tasksGoOn(tasks)}\n`)
+    process.stdout.write(`Stopped. Its state stays in ${config.home}.\n`)
+    if (tasks > 0) process.stdout.write(`${tasksGoOn(tasks)}\n`)
     process.exit(0)
   }
   process.on('SIGINT', close)
   process.on('SIGTERM', close)
+}
+
+/** Ctrl-C ends the reader of a pipe (`up | tee`) too; the server must close in order all the same. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error').on('error', () => {})
 }
 
 async function detach(loaded: LoadedConfig): Promise<void> {
