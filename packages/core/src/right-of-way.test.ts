@@ -41,11 +41,32 @@ test('bulk work waits for the end of what is urgent, and lets its answer go out 
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
     order.push('urgent')
     end()
-    await Promise.resolve()
+    // The answer is written in what follows from the request's end.
+    for (let step = 0; step < 10; step++) await Promise.resolve()
     order.push('its answer')
   }
   await bulk
   expect(order).toEqual(['urgent', 'its answer', 'urgent', 'its answer', 'bulk'])
+})
+
+test('while requests are under way all bulk work together keeps its pace too', async () => {
+  const rightOfWay = new RightOfWay()
+  await vi.advanceTimersByTimeAsync(1_000)
+  let slices = 0
+  let going = true
+  const upload = async () => {
+    for (; going; slices++) await rightOfWay.giveWay()
+  }
+  const done = rightOfWay.begin()
+  const uploads = [upload(), upload()]
+  for (let ms = 0; ms < 400; ms++) await turnsAnd(1)
+  going = false
+  // None in the first 10 ms, which are the request's, and then one each 2 ms with what was due.
+  expect(slices).toBeGreaterThanOrEqual(190)
+  expect(slices).toBeLessThanOrEqual(204)
+  done()
+  await vi.advanceTimersByTimeAsync(1_000)
+  await Promise.all(uploads)
 })
 
 test('a request that takes long holds nobody up for more than its first 10 ms', async () => {

@@ -40,8 +40,9 @@ export class TaskLogs {
       return { lines, cursor: formatPlace(follower.place) }
     } catch (error) {
       this.forget(id)
-      // Removed meanwhile, or never made.
-      if (error instanceof EngineApiError && error.status === 404) return { lines: [], cursor: formatPlace(place) }
+      // Removed meanwhile, or never made; 409 while the engine removes it.
+      if (error instanceof EngineApiError && [404, 409].includes(error.status))
+        return { lines: [], cursor: formatPlace(place) }
       throw error
     }
   }

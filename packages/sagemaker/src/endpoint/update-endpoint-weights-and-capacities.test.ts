@@ -1,7 +1,7 @@
 import type { DesiredWeightAndCapacity } from '@sagebrush/contract/sagemaker'
 import { expect, onTestFinished, test } from 'vitest'
 import { beginEndpoints, configure, create, describe, serve, status } from '../testing/endpoints.ts'
-import type { World } from '../testing/world.ts'
+import { until, type World } from '../testing/world.ts'
 
 /** In service, with the variants `box`, of one instance, and `burst`, which is serverless. */
 async function begin(config: Parameters<typeof beginEndpoints>[0] = {}): Promise<World> {
@@ -106,4 +106,27 @@ test('a change while another is under way is refused', async () => {
   await expect(change(world, [{ VariantName: 'box', DesiredWeight: 2 }])).rejects.toThrow(
     /Cannot update in-progress endpoint/,
   )
+})
+
+test('a change is the time of the last modification', async () => {
+  const world = await begin()
+  world.pass(60)
+  await change(world, [{ VariantName: 'box', DesiredWeight: 3 }])
+  expect((await describe(world)).LastModifiedTime).toEqual(world.now())
+})
+
+test('an instance that is dropped while one of an earlier change still has a request stops as that one does', async () => {
+  const world = await begin({ pollMs: 1 })
+  await change(world, [{ VariantName: 'box', DesiredInstanceCount: 3 }])
+  const second = await serve(world, 2)
+  const third = await serve(world, 3)
+  await status(world, 'InService')
+  for (const { id } of [second, third]) world.routes.busy.set(id, 1)
+  await change(world, [{ VariantName: 'box', DesiredInstanceCount: 2 }])
+  await status(world, 'InService')
+  await change(world, [{ VariantName: 'box', DesiredInstanceCount: 1 }])
+  await status(world, 'InService')
+  expect([second, third].map(({ id }) => world.engine.stoppedWithMs(id))).toEqual([undefined, undefined])
+  world.routes.busy.clear()
+  await until(() => [second, third].every(({ id }) => world.engine.stoppedWithMs(id) !== undefined))
 })
