@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { withLock } from './lock.mjs'
 import { explainNpm } from './npm-trouble.mjs'
 import { progress } from './progress.mjs'
+import { runInGroup } from './run-in-group.mjs'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 export const bundledNode = join(root, 'node_modules', 'node', 'bin', 'node')
@@ -59,37 +59,29 @@ function isInstalled() {
 
 async function install(wanted) {
   const report = progress('Installing the npm packages that package-lock.json names (once, about 20 s)')
-  const done = await npmCi()
-  report.end()
+  const done = await npmCiOrAgain().finally(() => report.end())
   if (done.status !== 0) throw new SetUpError(explainNpm(done.output))
   // The `node` package fetches its program in an install script, which a machine's npm settings may have forbidden.
   if (!existsSync(bundledNode)) {
     const folder = join(root, 'node_modules', 'node')
-    const fetched = await run(process.execPath, [join(folder, 'installArchSpecificPackage.js')], folder)
+    const fetched = await runInGroup(process.execPath, [join(folder, 'installArchSpecificPackage.js')], folder)
     if (!existsSync(bundledNode)) throw new SetUpError(explainNpm(fetched.output))
   }
   mark(wanted)
+}
+
+async function npmCiOrAgain() {
+  const done = await npmCi()
+  // Something wrote into a folder while npm emptied it, such as what a killed npm had started; that ends soon.
+  return done.status !== 0 && /ENOTEMPTY/.test(done.output) ? await npmCi() : done
 }
 
 function npmCi() {
   // Said explicitly, for NODE_ENV=production or a user's .npmrc would leave out what the scripts need.
   const flags = ['--include=dev', '--ignore-scripts=false', '--no-audit', '--no-fund', '--loglevel=error']
   const npm = process.env.npm_execpath
-  if (npm?.endsWith('.js')) return run(process.execPath, [npm, 'ci', ...flags], root)
-  return run('npm', ['ci', ...flags], root)
-}
-
-/** Output is kept and only shown on failure: npm's own progress does not survive being nested. */
-function run(command, args, cwd) {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
-    let output = ''
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
-    child.on('error', (error) => resolve({ status: 127, output: `${command}: ${error.message}` }))
-    child.on('close', (code, signal) =>
-      resolve({ status: signal ? 1 : code, output: signal ? `${output}${signal}` : output }),
-    )
-  })
+  if (npm?.endsWith('.js')) return runInGroup(process.execPath, [npm, 'ci', ...flags], root)
+  return runInGroup('npm', ['ci', ...flags], root)
 }
 
 /** Written aside and renamed: in a tree copied with hard links, writing in place would change the original too. */
