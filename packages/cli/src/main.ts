@@ -1,13 +1,9 @@
+import { onClosedOutput } from './closed-output.ts'
 import { explain } from './explain.ts'
 import { sagebrushProgram } from './program.ts'
 
 // A reader that has seen enough (`| head -1`) is no fault.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit()
-  })
-}
+onClosedOutput(() => process.exit())
 
 try {
   const program = sagebrushProgram()

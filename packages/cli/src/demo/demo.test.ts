@@ -97,6 +97,32 @@ test.each([
   await nothingLeft()
 })
 
+test.for([
+  ['starting a server', []],
+  ['training script started', []],
+  ['under "sagebrush run"', ['--python']],
+] as const)(
+  'a reader that is gone at "%s" interrupts it %j',
+  { timeout: 300_000 },
+  async ([moment, words], context) => {
+    if (words.length > 0) requires(context, 'python3-venv', 'pypi')
+    const cli = join(root, 'packages/cli/bin/sagebrush.mjs')
+    const child = spawn(process.execPath, [cli, 'demo', ...words], { env: settingsOfDemo(), stdio: 'pipe' })
+    const ended = once(child, 'close')
+    let errors = ''
+    let said = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      errors += text
+    })
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+      if (said.includes(moment)) child.stdout.destroy()
+    })
+    expect([(await ended)[0], errors, said.includes(moment)]).toEqual([141, '', true])
+    await nothingLeft()
+  },
+)
+
 test('npm run demo -- --python', { timeout: 600_000 }, async (context) => {
   requires(context, 'python3-venv', 'pypi')
   const { stdout } = await demo(['--python'])

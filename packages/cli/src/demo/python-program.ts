@@ -54,18 +54,20 @@ async function run(
 ): Promise<void> {
   interrupted.throwIfAborted()
   const child = spawn(command, args, {
-    stdio: ['ignore', 'inherit', 'inherit'],
+    // Through us where it is no terminal: a reader that is gone is ours to notice, not a traceback of Python's.
+    stdio: ['ignore', process.stdout.isTTY ? 'inherit' : 'pipe', 'inherit'],
     // In a group of its own, to be ended as a whole, and quietly: Python tells a terminal's ^C with a traceback.
     detached: true,
-    env: { ...process.env, ...environment, TMPDIR: temporary },
+    env: { ...process.env, PYTHONUNBUFFERED: '1', ...environment, TMPDIR: temporary },
   })
+  child.stdout?.pipe(process.stdout, { end: false })
   const end = () => {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM')
   }
   interrupted.addEventListener('abort', end)
   process.once('exit', end)
   try {
-    const [code, signal] = await once(child, 'exit')
+    const [code, signal] = await once(child, 'close')
     if (code !== 0) throw new Error(`${command} ${args.slice(0, 4).join(' ')} … ended with ${signal ?? code}`)
   } finally {
     interrupted.removeEventListener('abort', end)
