@@ -70,10 +70,12 @@ def _overlay(target: str) -> str:
 
 
 def _words(tail: str) -> str:
-    """pip's errors without its advertisements."""
-    kept = [line for line in tail.splitlines() if "[notice]" not in line and line.strip()]
-    errors = [index for index, line in enumerate(kept) if line.lstrip().startswith("ERROR:")]
-    return "\n".join(kept[errors[0] :] if errors else kept)
+    """pip's errors, and what to do where its index was the trouble; at the end, which a limit cuts last."""
+    from .pip_trouble import errors, index_trouble
+
+    lines = tail.splitlines()
+    trouble = index_trouble(lines)
+    return "\n".join([*errors(lines), *([trouble] if trouble else [])])
 
 
 def satisfied(path: str, target: str | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from sagebrush_toolkit import requirements
+from sagebrush_toolkit import pip_trouble, requirements
 
 
 def wheel(folder: Path, name: str, version: str, needs: str = "") -> None:
@@ -100,6 +101,51 @@ def test_what_cannot_be_resolved_is_told_in_pips_words(task, wheels):
     (task.root / "output/failure").unlink()
     task.train()
     assert "No matching distribution found for sbtest-no-such-package==3" in task.failure
+
+
+def test_an_index_out_of_reach_is_said_with_the_ways_out(task, tmp_path):
+    task.env.update(PIP_INDEX_URL="http://127.0.0.1:1/simple", PIP_RETRIES="1", PIP_CONFIG_FILE=os.devnull)
+    task.env["SAGEBRUSH_PIP_TARGET"] = str(tmp_path / "packages")
+    task.write("code/requirements.txt", "sbtest-any==1\n")
+    task.script("print('never')")
+    ended = task.train()
+    assert "WARNING: Retrying (Retry(" in ended.stderr  # The log has all that pip says.
+    assert "Retrying" not in task.failure
+    assert 'ErrorMessage "ERROR: Could not find a version that satisfies the requirement sbtest-any==1' in task.failure
+    assert f'\nERROR: No matching distribution found for sbtest-any==1\n{pip_trouble.UNREACHABLE}"' in task.failure
+
+
+RETRYING = (
+    "WARNING: Retrying (Retry(total=%d, connect=None, read=None, redirect=None, status=None)) after connection broken "
+    "by '%s': /simple/x/"
+)
+UNTRUSTED = (
+    "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed "
+    "certificate (_ssl.c:1006)'))"
+)
+SKIPPED = (
+    "Could not fetch URL https://localhost/simple/x/: There was a problem confirming the ssl certificate: "
+    "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1006) - skipping"
+)
+NONE = ["ERROR: Could not find a version that satisfies the requirement x (from versions: none)"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        # As pip 23.2 and pip 26.3 write it.
+        ([RETRYING % (0, "NewConnectionError('Failed to establish a new connection')"), *NONE], "UNREACHABLE"),
+        ([RETRYING % (0, 'NameResolutionError("Failed to resolve")'), *NONE], "UNREACHABLE"),
+        ([RETRYING % (0, UNTRUSTED), SKIPPED, *NONE], "UNTRUSTED"),
+        (["ERROR: Could not install packages due to an OSError: Max retries exceeded with url: /x"], "UNREACHABLE"),
+        # One that came through at the second try.
+        ([RETRYING % (4, "ProtocolError('Connection aborted.')"), *NONE], None),
+        (NONE, None),
+    ],
+)
+def test_what_pip_says_of_its_index_is_understood(lines, sentence):
+    assert pip_trouble.index_trouble(lines) == (sentence and getattr(pip_trouble, sentence))
+    assert pip_trouble.errors(lines) == lines[-1:]
 
 
 @pytest.mark.parametrize(
