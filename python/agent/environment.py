@@ -143,7 +143,17 @@ def run(command, variables, hear=lambda line: None):
                 hear(line)
     if process.returncode:
         errors = [line for line in said if line.startswith(('ERROR:', 'error:', 'Error:'))]
-        raise Failed('\n'.join(errors[-10:] or said[-10:] or ['%s ended with %d' % (command[0], process.returncode)]))
+        words = errors[-10:] or said[-10:] or ['%s ended with %d' % (command[0], process.returncode)]
+        trouble = index_trouble(said)
+        raise Failed('\n'.join(([trouble] if trouble else []) + words))
+
+
+def index_trouble(said):
+    """The sentence that tasks say too when pip's index is the trouble."""
+    sys.dont_write_bytecode = True  # beside the sources, which may be another user's
+    sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'toolkit'))
+    from sagebrush_toolkit import pip_trouble
+    return pip_trouble.index_trouble(said)
 
 
 if __name__ == '__main__':

@@ -135,6 +135,17 @@ describe('an environment', () => {
     await expect(failed).rejects.toThrow('No matching distribution found for pearl==7.7')
   })
 
+  test('that pip cannot make for want of its index says so, and what to set', { timeout: 120_000 }, async () => {
+    const options = await order('pearl==7.7\n')
+    const { PIP_NO_INDEX, ...variables } = options.variables
+    // Nothing listens there.
+    const unreachable = { ...variables, PIP_INDEX_URL: 'http://127.0.0.1:1/simple', PIP_RETRIES: '1' }
+    const failed = prepareEnvironment(image, { ...options, variables: unreachable })
+    await expect(failed).rejects.toThrow(
+      /^pip cannot reach its package index: .*PIP_INDEX_URL.*HTTPS_PROXY.*PIP_CERT.*\.\nERROR: Could not find a version.*\nERROR: No matching distribution found for pearl==7\.7$/,
+    )
+  })
+
   test('that no Python here can have is refused, with what to do', async () => {
     const bare: Python = { path: '/usr/bin/python3', version: '3.11.2', base: '/usr', missing: ['ensurepip'] }
     await expect(prepareEnvironment(image, await order('', { pythons: [bare] }))).rejects.toThrow(
