@@ -122,10 +122,20 @@ test('the image is built from the package, serves AWS’s SDK, and keeps its hom
   expect(Number(await modelOf(s3, sagemaker, 'outlives'))).toBeGreaterThanOrEqual(Math.floor(stopping))
   const again = await s3.getObject({ Bucket: 'kept', Key: 'bytes' })
   expect(Buffer.compare((await again.Body?.transformToByteArray()) ?? new Uint8Array(), bytes)).toBe(0)
+
+  // All ends from inside, and the server last: its container may go before the command has said its last.
+  const arn = await trainBeside(sagemaker, 'ended', 'trap "exit 0" TERM; sleep 50 & wait')
+  const itsContainers = async () => await docker('ps', '--all', '--quiet', '--filter', `label=sagebrush.arn=${arn}`)
+  await until(30_000, async () => (await itsContainers()) !== '' || undefined)
+  const { stdout } = await run('docker', ['exec', name, 'sagebrush', 'down', '--all'], process.env)
+  expect(stdout).toMatch(/^Stopping training job ended …\nStopped training job ended\.\n/)
+  const runs = async () => (await docker('inspect', '--format', '{{.State.Running}}', name)) === 'true\n'
+  await until(30_000, async () => !(await runs()) || undefined)
+  expect([await itsContainers(), existsSync(join(home, 'server.json'))]).toEqual(['', false])
 })
 
-async function trainBeside(sagemaker: SageMaker, job: string, script: string): Promise<void> {
-  await sagemaker.createTrainingJob({
+async function trainBeside(sagemaker: SageMaker, job: string, script: string): Promise<string | undefined> {
+  const { TrainingJobArn } = await sagemaker.createTrainingJob({
     TrainingJobName: job,
     RoleArn: 'arn:aws:iam::123456789012:role/beside',
     AlgorithmSpecification: {
@@ -143,6 +153,7 @@ async function trainBeside(sagemaker: SageMaker, job: string, script: string): P
     ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1, VolumeSizeInGB: 1 },
     StoppingCondition: { MaxRuntimeInSeconds: 60 },
   })
+  return TrainingJobArn
 }
 
 /** The file `words` of the model that a job has made. */

@@ -22,7 +22,8 @@ export function downCommand(): Command {
       }
       if (record.pidNamespace && record.pidNamespace !== pidNamespace()) {
         throw new UserError(
-          `The server of ${config.home} runs in a container: stop that ("docker stop NAME" or "docker compose stop").`,
+          `The server of ${config.home} runs in a container: stop that ("docker stop NAME" or "docker compose stop"). ` +
+            'To end its jobs and endpoints first: "docker exec NAME sagebrush down --all".',
         )
       }
       // A job has that long from SIGTERM to SIGKILL, and then uploads what it has.
