@@ -3,11 +3,13 @@ Builds the virtual environment of a managed image, once. Argument: a JSON object
 label}; prints JSON lines {"message"} while it works and at last {"ready": true} or {"failed": text}. A message is one
 short line for people; pip's own words come with a failure only.
 Whoever comes second waits for the first; what was left half-built is built anew.
+SIGTERM, SIGINT or SIGHUP ends it with all that it has started; what was half-built is removed.
 """
 import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +17,7 @@ import time
 
 READY = 'sagebrush-ready.json'
 REFRESH_S = 2.0
+PATIENCE_S = 3.0
 
 
 def tell(**message):
@@ -27,6 +30,34 @@ def tell(**message):
 
 class Failed(Exception):
     pass
+
+
+class Stopped(BaseException):
+    pass
+
+
+class Stopping:
+    """Raises Stopped at the first signal that asks for the end, but never while a program is being started."""
+
+    def __init__(self):
+        self._asked = False
+        self._held = False
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._ask)
+
+    def _ask(self, number, frame):
+        if not self._asked:
+            self._asked = True
+            if not self._held:
+                raise Stopped
+
+    def hold(self):
+        self._held = True
+
+    def release(self):
+        self._held = False
+        if self._asked:
+            raise Stopped
 
 
 class Progress:
@@ -82,16 +113,16 @@ class PipWatch:
             self._progress.now('installing %d package%s' % (count, 's' if count > 1 else ''))
 
 
-def main(order):
+def main(order, stopping):
     progress = Progress(order['label'])
     try:
-        word = make(order, progress)
+        word = make(order, progress, stopping)
     finally:
         progress.end()
     tell(**word)
 
 
-def make(order, progress):
+def make(order, progress, stopping):
     """The last word: {'ready': True} or {'failed': text}."""
     folder = order['folder']
     os.makedirs(os.path.dirname(folder), exist_ok=True)
@@ -104,48 +135,76 @@ def make(order, progress):
     marker = os.path.join(folder, READY)
     try:
         if not os.path.exists(marker):
-            build(order, folder, progress)
+            build(order, folder, progress, stopping)
             with open(marker + '.new', 'w') as file:
                 json.dump({'format': 1, 'base': order['base']}, file)
             os.replace(marker + '.new', marker)
         return {'ready': True}
+    except Stopped:
+        # While the lock is held: whoever comes next builds in the same place. One that is ready may be in use.
+        if not os.path.exists(marker):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     except Failed as error:
         return {'failed': str(error)}
     except OSError as error:
         return {'failed': 'The environment %s cannot be made: %s' % (folder, error)}
 
 
-def build(order, folder, progress):
+def build(order, folder, progress, stopping):
     progress.now('preparing Python')
     if os.path.exists(folder):
         shutil.rmtree(folder)
     variables = dict(os.environ)
     variables.pop('PYTHONDONTWRITEBYTECODE', None)  # a read-only environment without bytecode compiles at every start
-    run([order['python'], '-m', 'venv', folder], variables)
+    run([order['python'], '-m', 'venv', folder], variables, stopping)
     python = os.path.join(folder, 'bin', 'python')
     if order['requirements'].strip():
         path = os.path.join(folder, 'sagebrush-requirements.txt')
         with open(path, 'w') as file:
             file.write(order['requirements'])
         run([python, '-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--progress-bar', 'off',
-             '-r', path], variables, PipWatch(progress))
+             '-r', path], variables, stopping, PipWatch(progress))
 
 
-def run(command, variables, hear=lambda line: None):
-    """Runs it; `hear` gets its lines. Raises Failed with its own words."""
+def run(command, variables, stopping, hear=lambda line: None):
+    """Runs it, in a session of its own; `hear` gets its lines. Raises Failed with its own words."""
     said = []
-    with subprocess.Popen(command, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, errors='replace') as process:
+    stopping.hold()
+    process = subprocess.Popen(command, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, errors='replace', start_new_session=True)
+    try:
+        stopping.release()
         for line in process.stdout:
             line = line.rstrip()
             if line:
                 said = said[-200:] + [line]
                 hear(line)
+        process.wait()
+    except Stopped:
+        end_session(process)
+        raise
     if process.returncode:
         errors = [line for line in said if line.startswith(('ERROR:', 'error:', 'Error:'))]
         words = errors[-10:] or said[-10:] or ['%s ended with %d' % (command[0], process.returncode)]
         trouble = index_trouble(said)
         raise Failed('\n'.join(([trouble] if trouble else []) + words))
+
+
+def end_session(process):
+    """Ends a program with all that it has started: first so that pip removes its temporary folders."""
+    for number, patience in ((signal.SIGINT, PATIENCE_S), (signal.SIGKILL, PATIENCE_S)):
+        deadline = time.monotonic() + patience
+        try:
+            os.killpg(process.pid, number)
+            while time.monotonic() < deadline:
+                process.poll()
+                os.killpg(process.pid, 0)
+                time.sleep(0.02)
+        except ProcessLookupError:
+            break
+    process.wait()
+    process.stdout.close()
 
 
 def index_trouble(said):
@@ -157,4 +216,7 @@ def index_trouble(said):
 
 
 if __name__ == '__main__':
-    main(json.loads(sys.argv[1]))
+    try:
+        main(json.loads(sys.argv[1]), Stopping())
+    except Stopped:
+        sys.exit(1)

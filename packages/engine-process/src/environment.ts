@@ -61,13 +61,15 @@ export async function isEnvironmentReady({ folder }: Environment): Promise<boole
 /**
  * Makes the image's environment unless it is there (seconds for a small one, a minute for a large one). Several
  * processes may ask at once: one makes it, the others wait. `onProgress` hears every few seconds what is being done, in
- * at most 100 characters, such as `Making the environment of scikit-learn 1.2: installing 14 packages (23 s)`. Throws
+ * at most 100 characters, such as `Making the environment of scikit-learn 1.2: installing 14 packages (23 s)`. Where
+ * `signal` is aborted, the making ends with all that it has started, and only then this rejects. Throws
  * `EnvironmentError`, with pip's own words.
  */
 export async function prepareEnvironment(
   image: Pick<ManagedImage, 'name' | 'version'>,
   options: EnvironmentOptions,
   onProgress: (message: string) => void = () => {},
+  signal?: AbortSignal,
 ): Promise<Environment> {
   const environment = locateEnvironment(image, options)
   if (await isEnvironmentReady(environment)) return environment
@@ -79,18 +81,23 @@ export async function prepareEnvironment(
     requirements,
     label: `${environment.recipe.name} ${image.version}`,
   }
+  signal?.throwIfAborted()
   const script = join(options.agent, 'environment.py')
   const child = spawn(environment.python.path, ['-E', '-s', '-S', script, JSON.stringify(order)], {
     env: options.variables,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  const stop = () => child.kill('SIGTERM')
+  signal?.addEventListener('abort', stop)
   let ready = false
   let failed: string | undefined
   let trace = ''
   child.stderr.on('data', (data) => {
     trace = (trace + data).slice(-4000)
   })
-  const ended = new Promise<void>((resolve, reject) => child.on('error', reject).on('close', () => resolve()))
+  const ended = new Promise<void>((resolve, reject) => child.on('error', reject).on('close', () => resolve())).finally(
+    () => signal?.removeEventListener('abort', stop),
+  )
   for await (const line of createInterface({ input: child.stdout })) {
     const word = JSON.parse(line)
     if (word.message) onProgress(word.message)
@@ -99,5 +106,6 @@ export async function prepareEnvironment(
   }
   await ended
   if (ready) return environment
+  signal?.throwIfAborted()
   throw new EnvironmentError(failed ?? (trace.trim() || 'The process that makes the environment was killed.'))
 }

@@ -4,7 +4,8 @@ import { StagingError, type TaskSpec, type TaskState } from '@sagebrush/core'
 import { hasCode, type Launch, Launches, readJson, readSpec, replaceJson } from '@sagebrush/task-folder'
 import { ToolkitBytecode } from './bytecode.ts'
 import { isSupervised } from './control-pipe.ts'
-import { EnvironmentError, locateEnvironment, prepareEnvironment } from './environment.ts'
+import { EnvironmentError } from './environment.ts'
+import { EnvironmentOrders } from './environment-orders.ts'
 import { STATE_FORMAT, type StateFile } from './observe.ts'
 import { hintFolder, type ProcessEngineOptions, taskFiles } from './options.ts'
 import { makePlan, type Plan } from './plan.ts'
@@ -24,6 +25,7 @@ export class Launcher {
   readonly #changed: (id: string) => void
   readonly #supervisors: Supervisors
   readonly #bytecode: ToolkitBytecode
+  readonly #environments = new EnvironmentOrders()
 
   constructor(options: ProcessEngineOptions, probe: () => Promise<ProbeResult>, changed: (id: string) => void) {
     this.#options = options
@@ -61,6 +63,7 @@ export class Launcher {
   }
 
   async close(): Promise<void> {
+    this.#environments.close()
     await this.#launches.close()
     await this.#supervisors.close()
   }
@@ -73,22 +76,23 @@ export class Launcher {
     const { image } = file.spec
     if (image.kind !== 'managed') throw new EnvironmentError(`The process engine cannot run ${image.reference}.`)
     const probe = await this.#probe()
-    const environmentOptions = { ...this.#options, pythons: probe.pythons }
-    const located = locateEnvironment(image, environmentOptions)
-    const environment = await untilAborted(
-      prepareEnvironment(image, environmentOptions, (message) => launch.preparing(message)),
+    const environment = await this.#environments.wait(
+      image,
+      { ...this.#options, pythons: probe.pythons },
+      (message) => launch.preparing(message),
       signal,
     )
-    this.#bytecode.compile(located.python.path)
+    const python = environment.python.path
+    this.#bytecode.compile(python)
     const since = new Date()
     launch.staging(since)
     const plan = () => makePlan(file.spec, since, environment, probe, this.#options)
     // The supervisor of a killed server may be just about to end, or to go on: then the task is left to it.
-    while ((await this.#supervise(id, located.python.path, file.spec, plan, signal)) === 'taken') {
+    while ((await this.#supervise(id, python, file.spec, plan, signal)) === 'taken') {
       await setTimeout(TAKEN_POLL_MS, undefined, { signal })
       if (await isSupervised(taskFiles(root, id).control)) break
     }
-    void this.#supervisors.warm(located.python.path).catch((error) => this.#options.log?.('no spare supervisor', error))
+    void this.#supervisors.warm(python).catch((error) => this.#options.log?.('no spare supervisor', error))
   }
 
   /** Has a supervisor take the task and tells it all; `taken` where another one has it. */
@@ -150,14 +154,6 @@ export class Launcher {
     }
     this.#changed(id)
   }
-}
-
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return await new Promise<T>((resolve, reject) => {
-    const give = () => reject(signal.reason)
-    signal.addEventListener('abort', give, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', give))
-  })
 }
 
 /** What a broken supervisor printed. */

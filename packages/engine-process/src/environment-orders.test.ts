@@ -1,0 +1,119 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { testSpec, until } from '@sagebrush/engine-kit'
+import { loadImages } from '@sagebrush/managed-images'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openBench } from './testing.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'environment-orders-'))
+})
+afterAll(async () => await rm(folder, { recursive: true, force: true }))
+
+/** An image with a package whose build writes its process id down, and then takes forever. */
+async function endlessImages(place: string) {
+  const source = join(place, 'source')
+  await mkdir(source)
+  const files = {
+    'pyproject.toml':
+      '[build-system]\nrequires = []\nbuild-backend = "endless"\nbackend-path = ["."]\n[project]\nname = "endless"\nversion = "1"\n',
+    'endless.py': `import os, time
+def build_wheel(*_):
+    with open(${JSON.stringify(join(place, 'builds'))}, "a") as file:
+        file.write("%d\\n" % os.getpid())
+    time.sleep(600)
+`,
+  }
+  for (const [name, text] of Object.entries(files)) await writeFile(join(source, name), text)
+  await mkdir(join(place, 'images/endless'), { recursive: true })
+  await writeFile(join(place, 'images/endless/requirements.txt'), `${source}\n`)
+  const variant = { version: '1', installs: '1.0', python: '>=3.9', requirements: 'requirements.txt' }
+  const recipe = { name: 'endless', framework: 'endless', answersFor: [], variants: [variant], default: '1' }
+  await writeFile(join(place, 'images/endless/image.json'), JSON.stringify(recipe))
+  return await loadImages(join(place, 'images'), ['3.11.0'])
+}
+
+async function endlessBench() {
+  const place = await mkdtemp(join(folder, 'place-'))
+  const cache = join(place, 'cache')
+  const temporary = join(place, 'tmp')
+  await mkdir(temporary)
+  const variables = {
+    PATH: process.env.PATH,
+    HOME: place,
+    TMPDIR: temporary,
+    PIP_CONFIG_FILE: '/dev/null',
+    PIP_NO_INDEX: '1',
+  }
+  const bench = await openBench({ images: await endlessImages(place), cache, variables })
+  return {
+    cache,
+    temporary,
+    bench,
+    builds: async () => (await readFile(join(place, 'builds'), 'utf8').catch(() => '')).split('\n').filter(Boolean),
+    async start() {
+      const spec = testSpec({ kind: 'managed', name: 'endless', version: '1', reason: 'It stands in.' }, ['true'])
+      await bench.engine.start(spec)
+      await until('preparing', async () => (await bench.engine.observe(spec.id)).phase === 'preparing' || undefined)
+      return spec.id
+    },
+  }
+}
+
+/** Processes that have the folder of temporary files in their variables. */
+async function processesOf(temporary: string) {
+  const found = (await readdir('/proc')).map(async (pid) => {
+    const variables = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '')
+    return variables.includes(`TMPDIR=${temporary}\0`) ? [pid] : []
+  })
+  return (await Promise.all(found)).flat()
+}
+
+test('the making of an environment ends with the last task that waits for it, and leaves nothing', {
+  timeout: 120_000,
+}, async () => {
+  const { cache, temporary, bench, builds, start } = await endlessBench()
+  try {
+    const [first, second] = [await start(), await start()]
+    await until('a build', async () => (await builds()).length > 0 || undefined, 60_000)
+    await bench.engine.stop(first, 60_000)
+    expect(await processesOf(temporary)).toContain((await builds())[0])
+    await bench.engine.stop(second, 60_000)
+    expect(await processesOf(temporary)).toEqual([])
+    expect(await readdir(temporary)).toEqual([])
+    expect((await readdir(join(cache, 'environments'))).filter((name) => !name.endsWith('.lock'))).toEqual([])
+    for (const id of [first, second])
+      expect(await bench.engine.observe(id)).toMatchObject({ phase: 'ended', exit: { stopped: true } })
+    // Both waited for one; who comes later has it made anew, until it is removed.
+    expect(await builds()).toHaveLength(1)
+    const third = await start()
+    await until('another build', async () => (await builds()).length > 1 || undefined, 60_000)
+    await bench.engine.remove(third)
+    expect(await processesOf(temporary)).toEqual([])
+  } finally {
+    await bench.close()
+  }
+})
+
+test('it goes on when its server ends, and the next one waits for it', { timeout: 120_000 }, async () => {
+  const { temporary, bench, builds, start } = await endlessBench()
+  try {
+    const waits = await start()
+    await until('a build', async () => (await builds()).length > 0 || undefined, 60_000)
+    await bench.engine.close()
+    expect(await processesOf(temporary)).toContain((await builds())[0])
+    const next = await bench.harness.open(bench.objects)
+    await until('waiting', async () => {
+      const state = await next.observe(waits)
+      return (state.phase === 'preparing' && /waiting for another/.test(state.message)) || undefined
+    })
+    await next.remove(waits)
+    await next.close()
+    expect(await builds()).toHaveLength(1)
+  } finally {
+    for (const pid of await processesOf(temporary)) process.kill(Number(pid), 'SIGKILL')
+    await bench.close()
+  }
+})
