@@ -4,11 +4,13 @@
 """
 
 import io
+import sys
 import tarfile
 import time
 from pathlib import Path
 
 import boto3
+from botocore.exceptions import WaiterError
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "sklearn-script-mode"
 NAME = f"boto3-example-{int(time.time() * 1000)}"
@@ -19,6 +21,16 @@ account = boto3.client("sts").get_caller_identity()["Account"]
 role = f"arn:aws:iam::{account}:role/SageMakerExecution"
 image = f"683313688378.dkr.ecr.{region}.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 bucket = f"{NAME}-data"
+
+
+def wait(until, **which):
+    """Waits for it; ends the program with the reason where it fails."""
+    try:
+        sagemaker.get_waiter(until).wait(**which)
+    except WaiterError as error:
+        # What was described last says why; nothing does where the waiter gave up too early.
+        sys.exit(f"{NAME} failed: {error.last_response.get('FailureReason', error)}")
+
 
 # The code as a bundle and the data, in S3.
 s3.create_bucket(Bucket=bucket)
@@ -50,7 +62,7 @@ sagemaker.create_training_job(
     ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
     StoppingCondition={"MaxRuntimeInSeconds": 3600},
 )
-sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=NAME)
+wait("training_job_completed_or_stopped", TrainingJobName=NAME)
 job = sagemaker.describe_training_job(TrainingJobName=NAME)
 print("status:", job["TrainingJobStatus"], job.get("FailureReason", ""))
 
@@ -79,14 +91,14 @@ sagemaker.create_endpoint_config(
     ],
 )
 sagemaker.create_endpoint(EndpointName=NAME, EndpointConfigName=NAME)
-sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=NAME)
+wait("endpoint_in_service", EndpointName=NAME)
 answer = runtime.invoke_endpoint(
     EndpointName=NAME, ContentType="text/csv", Accept="text/csv", Body="5.1,3.5,1.4,0.2\n6.7,3.0,5.2,2.3\n"
 )
 print("prediction:", answer["Body"].read().decode().split())
 
 sagemaker.delete_endpoint(EndpointName=NAME)
-sagemaker.get_waiter("endpoint_deleted").wait(EndpointName=NAME)
+wait("endpoint_deleted", EndpointName=NAME)
 sagemaker.delete_endpoint_config(EndpointConfigName=NAME)
 sagemaker.delete_model(ModelName=NAME)
 stored = boto3.resource("s3").Bucket(bucket)
