@@ -42,7 +42,10 @@ async function endServer(record: ServerRecord, home: string): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS
   while (runningServer(home)) {
     if (Date.now() > deadline) {
-      throw new UserError(`The server (process ${record.pid}) has not stopped within ${PATIENCE_MS / 1000} s.`)
+      throw new UserError(
+        `The server (process ${record.pid}) has not stopped within ${PATIENCE_MS / 1000} s: it stores or removes what ` +
+          'tasks have left, and ends after that. Killed now (kill -9), it goes on where it was at its next start.',
+      )
     }
     await delay(20)
   }

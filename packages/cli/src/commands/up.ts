@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { checkFolder, type LoadedConfig, removeUnused, runningServer } from '@sagebrush/server/client'
 import { Command } from 'commander'
 import { calledAs } from '../called-as.ts'
+import { onClosedOutput } from '../closed-output.ts'
 import { UserError } from '../explain.ts'
 import { homeFlag } from '../how-to-start.ts'
 import { tasksGoOn } from '../running-work.ts'
@@ -34,7 +35,8 @@ async function foreground(loaded: LoadedConfig): Promise<void> {
   const close = async () => {
     if (closing) process.exit(130)
     closing = true
-    outliveReaders()
+    // It ends the reader of a pipe (`up | tee`) too; the server must close in order all the same.
+    onClosedOutput(() => {})
     process.stdout.write('Stopping …\n')
     const tasks = await server.tasks()
     await server.close()
@@ -44,11 +46,6 @@ async function foreground(loaded: LoadedConfig): Promise<void> {
   }
   process.on('SIGINT', close)
   process.on('SIGTERM', close)
-}
-
-/** Ctrl-C ends the reader of a pipe (`up | tee`) too; the server must close in order all the same. */
-function outliveReaders(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error').on('error', () => {})
 }
 
 async function detach(loaded: LoadedConfig): Promise<void> {
