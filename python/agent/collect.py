@@ -6,6 +6,7 @@ next archive has it.
 """
 import errno
 import hashlib
+import itertools
 import os
 import shutil
 import stat
@@ -16,6 +17,10 @@ import zlib
 
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 14
+# More names than that of one folder come in the order in which they lie there, not held in memory to be sorted.
+_MOST_SORTED = 100000
+# More problems than that are counted, not told.
+_MOST_PROBLEMS = 20
 
 
 class _Sink:
@@ -62,6 +67,31 @@ class _Sink:
         self.size += len(data)
 
 
+class _Archive(tarfile.TarFile):
+    """Keeps nothing of the members that it has written: a task may leave millions."""
+
+    def addfile(self, tarinfo, fileobj=None):
+        super().addfile(tarinfo, fileobj)
+        self.members.clear()
+
+
+class Problems:
+    """What could not be stored, a sentence each; of many the first, and how many more."""
+
+    def __init__(self):
+        self._told = []
+        self._more = 0
+
+    def add(self, text):
+        if len(self._told) < _MOST_PROBLEMS:
+            self._told.append(text)
+        else:
+            self._more += 1
+
+    def told(self):
+        return self._told + (['and %d more' % self._more] if self._more else [])
+
+
 def open_folder(root, path):
     """A descriptor of `path` below `root`, no link followed on the way; None where it is not there."""
     descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -80,18 +110,19 @@ def open_folder(root, path):
 def collect(root, path, inside, target, scratch=None):
     """
     Archives the folder `path` below `root` into the file `target`. `inside`: what the task calls that folder, for
-    links that name it. `scratch`: where files of a task that still runs are copied first. Returns the archive's size in bytes, its MD5, what went wrong, and how many members it has.
+    links that name it. `scratch`: where files of a task that still runs are copied first. Returns the archive's size in
+    bytes, its MD5, what went wrong, and how many members it has.
     """
     try:
         folder = open_folder(root, path)
     except NotADirectoryError as error:
         raise OSError(error.errno, '%s is a link or a file where a folder was' % inside) from error
-    problems = []
+    problems = Problems()
     count = 0
     try:
         with open(target, 'wb') as file:
             sink = _Sink(file)
-            tar = tarfile.open(fileobj=sink, mode='w', format=tarfile.PAX_FORMAT)
+            tar = _Archive.open(fileobj=sink, mode='w', format=tarfile.PAX_FORMAT)
             if folder is not None:
                 count = _add(tar, folder, '', inside, problems, {} if scratch is None else None, scratch)
             tar.close()
@@ -99,12 +130,12 @@ def collect(root, path, inside, target, scratch=None):
     finally:
         if folder is not None:
             os.close(folder)
-    return sink.size, sink.digest.hexdigest(), problems, count
+    return sink.size, sink.digest.hexdigest(), problems.told(), count
 
 
 def _add(tar, folder, prefix, inside, problems, seen, scratch):
     count = 0
-    for name in sorted(os.listdir(folder)):
+    for name in _names(folder):
         path = prefix + name
         try:
             count += _add_one(tar, folder, name, path, inside, problems, seen, scratch)
@@ -114,8 +145,16 @@ def _add(tar, folder, prefix, inside, problems, seen, scratch):
             if scratch is None:
                 raise
         except PermissionError as error:
-            problems.append('"%s" could not be read: %s' % (path, error.strerror))
+            problems.add('"%s" could not be read: %s' % (path, error.strerror))
     return count
+
+
+def _names(folder):
+    with os.scandir(folder) as entries:
+        first = [entry.name for entry in itertools.islice(entries, _MOST_SORTED)]
+        yield from sorted(first) if len(first) < _MOST_SORTED else first
+        for entry in entries:
+            yield entry.name
 
 
 def _add_one(tar, folder, name, path, inside, problems, seen, scratch):
@@ -135,22 +174,23 @@ def _add_one(tar, folder, name, path, inside, problems, seen, scratch):
         info.type = tarfile.SYMTYPE
         target = _link_within(os.readlink(name, dir_fd=folder), path, inside)
         if target is None:
-            problems.append('"%s" is a link that leaves the folder: left out' % path)
+            problems.add('"%s" is a link that leaves the folder: left out' % path)
             return 0
         info.linkname = target
         tar.addfile(info)
         return 1
     if not stat.S_ISREG(found.st_mode):
-        problems.append('"%s" is neither a file nor a folder: left out' % path)
+        problems.add('"%s" is neither a file nor a folder: left out' % path)
         return 0
     if scratch is not None:
         return _add_copy(tar, folder, name, info, scratch)
-    key = (found.st_dev, found.st_ino)
-    if found.st_nlink > 1 and key in seen:
-        info.type, info.linkname = tarfile.LNKTYPE, seen[key]
-        tar.addfile(info)
-        return 1
-    seen[key] = path
+    if found.st_nlink > 1:
+        key = (found.st_dev, found.st_ino)
+        if key in seen:
+            info.type, info.linkname = tarfile.LNKTYPE, seen[key]
+            tar.addfile(info)
+            return 1
+        seen[key] = path
     with open(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder), 'rb') as file:
         info.size = found.st_size
         tar.addfile(info, file)

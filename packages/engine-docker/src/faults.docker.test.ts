@@ -127,6 +127,15 @@ describe.skipIf(skipsFor('docker'))('what a container leaves', () => {
     expect(state.phase === 'ended' && state.outputError).toContain('/opt/ml/output/data is a link')
   })
 
+  test('tells the first twenty of many problems, and how many more there are', async () => {
+    const script = 'cd /opt/ml/model; for i in $(seq 100 149); do ln -s /etc/passwd $i; done'
+    const { state } = await bench.run(script, { outputs: MODEL })
+    const told = (state.phase === 'ended' && state.outputError ? state.outputError : '').split('; ')
+    expect(told).toHaveLength(21)
+    expect(told[19]).toBe('"119" is a link that leaves the folder: left out')
+    expect(told[20]).toBe('and 30 more')
+  })
+
   test('may be 20,000 tiny files', async () => {
     const script = `python3 -c "
 import os

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { finalState, testSpec, until } from '@sagebrush/engine-kit'
@@ -67,6 +68,43 @@ describe('an archive', () => {
     expect(members.sort()).toEqual(['- kept', 'd d/'])
     for (const name of ['out', 'd/up', 'pipe']) expect(state.outputError).toContain(`model.tar.gz: "${name}" is`)
     expect(state.exit.code).toBe(0)
+  })
+
+  test('tells the first twenty of many problems, and how many more there are', async () => {
+    const { state, members } = await archive('for i in $(seq 100 149); do ln -s /etc/passwd $i; done')
+    expect(members).toEqual([])
+    const told = (state.outputError ?? '').split('; ')
+    expect(told).toHaveLength(21)
+    expect(told[19]).toBe('model.tar.gz: "119" is a link that leaves the folder: left out')
+    expect(told[20]).toBe('model.tar.gz: and 30 more')
+  })
+
+  test('takes no memory of its members, however many', { timeout: 60_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'many-'))
+    try {
+      const agent = fileURLToPath(new URL('../../../python/agent', import.meta.url))
+      const code = `
+import json, os, resource, sys
+sys.path.insert(0, ${JSON.stringify(agent)})
+import collect
+collect._MOST_SORTED = 10000
+os.mkdir('in')
+def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def make(first, last):
+    for i in range(first, last): os.close(os.open('in/%d' % i, os.O_CREAT | os.O_WRONLY))
+    return collect.collect(os.getcwd(), 'in', '/opt/ml/model', 'out.tar.gz')[3]
+few, before = make(0, 1000), peak()
+print(json.dumps([few, make(1000, 40000), peak() - before]))`
+      const { stdout } = await run('python3', ['-c', code], { cwd: folder })
+      const [few, many, grownMiB] = JSON.parse(stdout)
+      expect([few, many]).toEqual([1_000, 40_000])
+      const listed = await run('sh', ['-c', 'tar -tzf out.tar.gz | sort | uniq | wc -l'], { cwd: folder })
+      expect(listed.stdout.trim()).toBe('40000')
+      // A member kept would be half a kilobyte: 20 MiB.
+      expect(grownMiB).toBeLessThan(8)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 
   test('is told from a folder that was taken away', async () => {

@@ -31,6 +31,21 @@ export interface Collected {
 /** Most problems that are told one by one. */
 const MOST_PROBLEMS = 20
 
+/** Of many the first, and how many more: a task may leave millions. */
+class Problems {
+  readonly #told: string[] = []
+  #more = 0
+
+  add(problem: string): void {
+    if (this.#told.length < MOST_PROBLEMS) this.#told.push(problem)
+    else this.#more++
+  }
+
+  told(): readonly string[] {
+    return this.#more > 0 ? [...this.#told, `and ${this.#more} more`] : this.#told
+  }
+}
+
 /**
  * Archives a folder of a container, which runs or has ended: tar and gzip, names relative to the folder. Links are
  * stored, never followed. A folder that is not there gives an empty archive.
@@ -40,7 +55,7 @@ export async function collect({ address, container, path, file, scratch }: Colle
   const target = pack()
   const written = pipeline(target, sink, createWriteStream(file, { mode: 0o600 }))
   written.catch(() => {}) // asked for below; meanwhile it must not be nobody's
-  const problems: string[] = []
+  const problems = new Problems()
   let members = 0
   try {
     const source = await open(address, container, path)
@@ -69,9 +84,7 @@ export async function collect({ address, container, path, file, scratch }: Colle
     await written.catch(() => {})
     throw error
   }
-  const told = problems.slice(0, MOST_PROBLEMS)
-  if (problems.length > told.length) told.push(`and ${problems.length - told.length} more`)
-  return { sizeBytes: sink.sizeBytes, md5: sink.digest(), members, problems: told }
+  return { sizeBytes: sink.sizeBytes, md5: sink.digest(), members, problems: problems.told() }
 }
 
 /** The first bytes of a regular file in the container, or undefined where there is none. */
@@ -123,11 +136,11 @@ async function addCopy(target: ReturnType<typeof pack>, header: Headers, entry: 
 }
 
 /** The member as it is stored, without the folder's own name before it; undefined for what is not stored. */
-function storable(header: Headers, folder: string, problems: string[]): Headers | undefined {
+function storable(header: Headers, folder: string, problems: Problems): Headers | undefined {
   const name = below(header.name)
   if (name === '') {
     if (header.type !== 'directory')
-      problems.push(`${folder} is a ${header.type === 'symlink' ? 'link' : header.type} and no folder`)
+      problems.add(`${folder} is a ${header.type === 'symlink' ? 'link' : header.type} and no folder`)
     return undefined
   }
   const kept = { name, mode: header.mode, mtime: header.mtime, type: header.type, size: header.size }
@@ -142,11 +155,11 @@ function storable(header: Headers, folder: string, problems: string[]): Headers 
     case 'symlink': {
       const linkname = linkWithin(header.linkname ?? '', name, folder)
       if (linkname !== undefined) return { ...kept, size: 0, linkname }
-      problems.push(`"${name}" is a link that leaves the folder: left out`)
+      problems.add(`"${name}" is a link that leaves the folder: left out`)
       return undefined
     }
     default:
-      problems.push(`"${name}" is neither a file nor a folder: left out`)
+      problems.add(`"${name}" is neither a file nor a folder: left out`)
       return undefined
   }
 }
