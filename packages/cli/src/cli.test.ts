@@ -289,6 +289,22 @@ describe('without a server', () => {
     if (!leaves) expect(told).toBe(`Stopping …\nStopped. Its state stays in ${at}.\n`)
   })
 
+  test('up in the foreground closes in order once nobody reads what it says', async () => {
+    const environment = { PATH: process.env.PATH, SAGEBRUSH_HOME: join(home, 'unread'), SAGEBRUSH_PORT: '0' }
+    const settings = { ...environment, SAGEBRUSH_LOG_LEVEL: 'debug' }
+    const child = spawn(process.execPath, [cli, 'up'], { env: settings, stdio: ['ignore', 'pipe', 'pipe'] })
+    const ended = once(child, 'close')
+    let log = ''
+    child.stderr.on('data', (part) => (log += part))
+    await until(30_000, async () => log.includes('"started"') || undefined)
+    const record = join(environment.SAGEBRUSH_HOME, 'server.json')
+    const { url } = JSON.parse(readFileSync(record, 'utf8'))
+    for (const stream of [child.stdout, child.stderr]) stream.destroy()
+    await fetch(url)
+    expect(await ended).toEqual([0, null])
+    expect(existsSync(record)).toBe(false)
+  })
+
   test('config shows values and sources, and refuses what it does not know', async () => {
     writeFileSync(join(home, 'config.yaml'), 'port: 7300\n')
     const rows = JSON.parse((await sagebrush(['config', '--json', '--region', 'eu-west-1'])).stdout)

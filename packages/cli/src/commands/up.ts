@@ -33,9 +33,9 @@ async function foreground(loaded: LoadedConfig): Promise<void> {
   if (process.stdout.isTTY) process.stdout.write(nextSteps(server.url, loaded))
   let closing = false
   const close = async () => {
-    if (closing) process.exit(130)
+    if (closing) return
     closing = true
-    // It ends the reader of a pipe (`up | tee`) too; the server must close in order all the same.
+    // A terminal's ^C ends the reader of a pipe (`up | tee`) too; the server must close in order all the same.
     onClosedOutput(() => {})
     process.stdout.write('Stopping …\n')
     const tasks = await server.tasks()
@@ -44,8 +44,16 @@ async function foreground(loaded: LoadedConfig): Promise<void> {
     if (tasks > 0) process.stdout.write(`${tasksGoOn(tasks)}\n`)
     process.exit(0)
   }
-  process.on('SIGINT', close)
-  process.on('SIGTERM', close)
+  let asked = false
+  const onSignal = () => {
+    if (asked) process.exit(130)
+    asked = true
+    void close()
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  // `up | head -5`: nobody reads on.
+  onClosedOutput(() => void close())
 }
 
 async function detach(loaded: LoadedConfig): Promise<void> {
