@@ -16,20 +16,11 @@ test('bulk work goes on at once where nothing is urgent, and again half a second
 test('between requests all bulk work together keeps its pace', async () => {
   const rightOfWay = new RightOfWay()
   await vi.advanceTimersByTimeAsync(1_000)
-  let slices = 0
-  let going = true
-  const upload = async () => {
-    for (; going; slices++) await rightOfWay.giveWay()
-  }
   rightOfWay.begin()()
-  const uploads = [upload(), upload(), upload()]
-  for (let ms = 0; ms < 400; ms++) await turnsAnd(1)
-  going = false
+  const slices = await slicesIn(400, rightOfWay)
   // One each 2 ms, and at the beginning what would have been due in the 8 ms before.
   expect(slices).toBeGreaterThanOrEqual(198)
   expect(slices).toBeLessThanOrEqual(204)
-  await vi.advanceTimersByTimeAsync(1_000)
-  await Promise.all(uploads)
 })
 
 test('bulk work waits for the end of what is urgent, and lets its answer go out first', async () => {
@@ -52,21 +43,12 @@ test('bulk work waits for the end of what is urgent, and lets its answer go out 
 test('while requests are under way all bulk work together keeps its pace too', async () => {
   const rightOfWay = new RightOfWay()
   await vi.advanceTimersByTimeAsync(1_000)
-  let slices = 0
-  let going = true
-  const upload = async () => {
-    for (; going; slices++) await rightOfWay.giveWay()
-  }
   const done = rightOfWay.begin()
-  const uploads = [upload(), upload()]
-  for (let ms = 0; ms < 400; ms++) await turnsAnd(1)
-  going = false
+  const slices = await slicesIn(400, rightOfWay)
+  done()
   // None in the first 10 ms, which are the request's, and then one each 2 ms with what was due.
   expect(slices).toBeGreaterThanOrEqual(190)
   expect(slices).toBeLessThanOrEqual(204)
-  done()
-  await vi.advanceTimersByTimeAsync(1_000)
-  await Promise.all(uploads)
 })
 
 test('a request that takes long holds nobody up for more than its first 10 ms', async () => {
@@ -82,6 +64,22 @@ test('a request that takes long holds nobody up for more than its first 10 ms', 
   await rightOfWay.giveWay()
   done()
 })
+
+/** How many slices three uploads have their turn for, of all together. */
+async function slicesIn(ms: number, rightOfWay: RightOfWay): Promise<number> {
+  let slices = 0
+  let going = true
+  const upload = async () => {
+    for (; going; slices++) await rightOfWay.giveWay()
+  }
+  const uploads = [upload(), upload(), upload()]
+  for (let at = 0; at < ms; at++) await turnsAnd(1)
+  going = false
+  const seen = slices
+  await vi.advanceTimersByTimeAsync(1_000)
+  await Promise.all(uploads)
+  return seen
+}
 
 /** Lets what is ready go on, then moves the time. */
 async function turnsAnd(ms: number): Promise<void> {
