@@ -5,6 +5,7 @@ short line for people; pip's own words come with a failure only.
 Whoever comes second waits for the first; what was left half-built is built anew.
 SIGTERM, SIGINT or SIGHUP ends it with all that it has started; what was half-built is removed.
 """
+import ctypes
 import fcntl
 import json
 import os
@@ -172,7 +173,8 @@ def run(command, variables, stopping, hear=lambda line: None):
     said = []
     stopping.hold()
     process = subprocess.Popen(command, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, errors='replace', start_new_session=True)
+                               stderr=subprocess.STDOUT, text=True, errors='replace', start_new_session=True,
+                               preexec_fn=_die_with_us)
     try:
         stopping.release()
         for line in process.stdout:
@@ -189,6 +191,16 @@ def run(command, variables, stopping, hear=lambda line: None):
         words = errors[-10:] or said[-10:] or ['%s ended with %d' % (command[0], process.returncode)]
         trouble = index_trouble(said)
         raise Failed('\n'.join(([trouble] if trouble else []) + words))
+
+
+_prctl = getattr(ctypes.CDLL(None), 'prctl', None)
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with_us():
+    """Killed, this program lets go of the lock: what it started must not go on in the folder of whoever takes it."""
+    if _prctl:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def end_session(process):

@@ -10,7 +10,11 @@ export interface DockerEngineOptions {
   readonly address: EngineAddress
   readonly objects: ObjectReader
   /** Makes the environment of a managed image on this machine, unless it is there: its container form is made of it. */
-  readonly environment: (image: ManagedImage, onProgress: (message: string) => void) => Promise<BuiltEnvironment>
+  readonly environment: (
+    image: ManagedImage,
+    onProgress: (message: string) => void,
+    signal: AbortSignal,
+  ) => Promise<BuiltEnvironment>
   /** A file of certificates that every task gets; undefined where there is none. */
   readonly caBundle?: string | undefined
   /** Makes the server answer on an address of a tasks' network, to that network alone. Repeated calls are harmless. */

@@ -104,7 +104,7 @@ export class Launcher {
     if (!file) return // removed meanwhile
     const { spec } = file
     const machine = await this.#parts.machine()
-    const { reference, variables } = await this.#imageOf(spec, (message) => launch.preparing(message))
+    const { reference, variables } = await this.#imageOf(spec, (message) => launch.preparing(message), signal)
     signal.throwIfAborted()
     launch.staging()
     const bundle = options.caBundle === undefined ? undefined : await readFile(options.caBundle, 'utf8')
@@ -167,10 +167,11 @@ export class Launcher {
   }
 
   /** What to run, and what it needs to know of this server beyond its specification. */
-  async #imageOf({ image }: TaskSpec, onProgress: (message: string) => void) {
+  async #imageOf({ image }: TaskSpec, onProgress: (message: string) => void, signal: AbortSignal) {
     if (image.kind === 'container') return { reference: image.id, variables: {} }
     const { api, options, worker } = this.#parts
-    const built = await options.environment(image, onProgress)
+    const built = await options.environment(image, onProgress, signal)
+    signal.throwIfAborted()
     return { reference: await containerForm(api, worker, built, onProgress), variables: built.taskVariables }
   }
 

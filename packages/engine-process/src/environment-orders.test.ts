@@ -53,10 +53,10 @@ async function endlessBench() {
     temporary,
     bench,
     builds: async () => (await readFile(join(place, 'builds'), 'utf8').catch(() => '')).split('\n').filter(Boolean),
-    async start() {
+    async start(seen = 'preparing') {
       const spec = testSpec({ kind: 'managed', name: 'endless', version: '1', reason: 'It stands in.' }, ['true'])
       await bench.engine.start(spec)
-      await until('preparing', async () => (await bench.engine.observe(spec.id)).phase === 'preparing' || undefined)
+      await until(seen, async () => (await bench.engine.observe(spec.id)).phase === seen || undefined)
       return spec.id
     },
   }
@@ -69,6 +69,22 @@ async function processesOf(temporary: string) {
     return variables.includes(`TMPDIR=${temporary}\0`) ? [pid] : []
   })
   return (await Promise.all(found)).flat()
+}
+
+async function commandsOf(temporary: string) {
+  const lines = (await processesOf(temporary)).map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''))
+  return (await Promise.all(lines)).map((line) => line.replaceAll('\0', ' '))
+}
+
+async function makerOf(temporary: string): Promise<number> {
+  for (const pid of await processesOf(temporary))
+    if ((await readFile(`/proc/${pid}/cmdline`, 'utf8')).includes('environment.py')) return Number(pid)
+  throw new Error('nobody makes it')
+}
+
+async function groupOf(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]
 }
 
 test('the making of an environment ends with the last task that waits for it, and leaves nothing', {
@@ -97,11 +113,66 @@ test('the making of an environment ends with the last task that waits for it, an
   }
 })
 
+test('a task that is stopped before anything is known of its environment ends soon', { timeout: 60_000 }, async () => {
+  const { temporary, bench, start } = await endlessBench()
+  try {
+    const id = await start('staging')
+    await bench.engine.stop(id, 60_000)
+    await until('the end', async () => (await bench.engine.observe(id)).phase === 'ended' || undefined, 10_000)
+    expect(await bench.engine.observe(id)).toMatchObject({ phase: 'ended', exit: { stopped: true } })
+    expect(await processesOf(temporary)).toEqual([])
+  } finally {
+    await bench.close()
+  }
+})
+
+test('who comes late hears what is being done, and is not given what is just being broken off', {
+  timeout: 120_000,
+}, async () => {
+  const { bench, builds, start } = await endlessBench()
+  try {
+    const first = await start()
+    await until('a build', async () => (await builds()).length > 0 || undefined, 60_000)
+    const known = await bench.engine.observe(first)
+    const second = await start()
+    expect(await bench.engine.observe(second)).toMatchObject({ message: expect.stringMatching(/^Making the env/) })
+    expect(known).toMatchObject({ message: expect.stringMatching(/^Making the env/) })
+    await bench.engine.stop(first, 60_000)
+    const stopped = bench.engine.stop(second, 60_000)
+    const third = await start()
+    await stopped
+    await until('another build', async () => (await builds()).length > 1 || undefined, 60_000)
+    expect(await bench.engine.observe(third)).toMatchObject({ phase: 'preparing' })
+    await bench.engine.remove(third)
+  } finally {
+    await bench.close()
+  }
+})
+
+test('what makes it ends with its maker, however that ends', { timeout: 120_000 }, async () => {
+  const { temporary, bench, builds, start } = await endlessBench()
+  try {
+    const id = await start()
+    await until('a build', async () => (await builds()).length > 0 || undefined, 60_000)
+    const maker = await makerOf(temporary)
+    process.kill(maker, 'SIGKILL')
+    await until('the failure', async () => (await bench.engine.observe(id)).phase === 'failed' || undefined)
+    // pip; what it has started (the package's own build) does not write into the environment.
+    const pipIsGone = async () => !(await commandsOf(temporary)).some((line) => line.includes(' install ')) || undefined
+    await until('the end of pip', pipIsGone, 10_000)
+  } finally {
+    for (const pid of await processesOf(temporary)) process.kill(Number(pid), 'SIGKILL')
+    await bench.close()
+  }
+})
+
 test('it goes on when its server ends, and the next one waits for it', { timeout: 120_000 }, async () => {
   const { temporary, bench, builds, start } = await endlessBench()
   try {
     const waits = await start()
     await until('a build', async () => (await builds()).length > 0 || undefined, 60_000)
+    // A terminal's ^C goes to the server's whole group.
+    expect(await groupOf(await makerOf(temporary))).not.toBe(await groupOf(process.pid))
     await bench.engine.close()
     expect(await processesOf(temporary)).toContain((await builds())[0])
     const next = await bench.harness.open(bench.objects)

@@ -86,6 +86,8 @@ export async function prepareEnvironment(
   const child = spawn(environment.python.path, ['-E', '-s', '-S', script, JSON.stringify(order)], {
     env: options.variables,
     stdio: ['ignore', 'pipe', 'pipe'],
+    // In a session of its own: a terminal's ^C, which ends the server, is not for what the next one goes on with.
+    detached: true,
   })
   const stop = () => child.kill('SIGTERM')
   signal?.addEventListener('abort', stop)

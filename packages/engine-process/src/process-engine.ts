@@ -1,8 +1,10 @@
 import { access, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Engine, TaskState } from '@sagebrush/core'
+import type { Engine, ManagedImage, TaskState } from '@sagebrush/core'
 import { isTaskId, readStop, taskIds, writeSpec } from '@sagebrush/task-folder'
 import { isSupervised } from './control-pipe.ts'
+import type { Environment } from './environment.ts'
+import { EnvironmentOrders } from './environment-orders.ts'
 import { readLog } from './logs.ts'
 import { isFinal, readState, stateOf } from './observe.ts'
 import { hintFolder, type ProcessEngineOptions, taskFiles } from './options.ts'
@@ -18,6 +20,8 @@ import { Watcher } from './watch.ts'
 export interface ProcessEngine extends Engine {
   /** What this machine allows it; asked once. */
   probe(): Promise<ProbeResult>
+  /** Has the environment of a managed image made, unless it is there, for whoever else runs it: see `EnvironmentOrders`. */
+  environment(image: ManagedImage, onProgress: (message: string) => void, signal: AbortSignal): Promise<Environment>
 }
 
 /** Opens the engine over its folder and takes up every task that an earlier server left there. */
@@ -31,7 +35,8 @@ export async function openProcessEngine(options: ProcessEngineOptions): Promise<
     return asked
   }
   const watcher = new Watcher(root, () => activeTasks(root))
-  const launcher = new Launcher(options, probed, (id) => watcher.tell(id))
+  const environments = new EnvironmentOrders()
+  const launcher = new Launcher(options, environments, probed, (id) => watcher.tell(id))
   const snapshots = new Snapshots(options)
   // Early, so that the first job need not wait for either; whoever needs them hears of a failure.
   void launcher.warm().catch(() => {})
@@ -39,6 +44,8 @@ export async function openProcessEngine(options: ProcessEngineOptions): Promise<
   const engine = {
     name: 'process',
     probe: probed,
+    environment: async (image, onProgress, signal) =>
+      await environments.wait(image, { ...options, pythons: (await probed()).pythons }, onProgress, signal),
     networkInterface: () => 'lo', // hosts reach each other over the machine's loopback
     refuses: async (spec) => refusal(spec, await probed(), options.images),
     start: async (spec) => {
@@ -49,7 +56,7 @@ export async function openProcessEngine(options: ProcessEngineOptions): Promise<
       const state = await observe(id)
       if (state.phase === 'absent' || state.phase === 'ended' || state.phase === 'failed') return
       await requestStop(root, id, graceMs)
-      if (state.phase === 'preparing' && (await launcher.abort(id))) await endUnstarted(id, launcher)
+      await launcher.stopWaiting(id)
     },
     logs: async (id, cursor) => await readLog(isTaskId(id) ? taskFiles(root, id).log : '/nonexistent', cursor),
     snapshot: async (id, archive) => {
@@ -70,6 +77,7 @@ export async function openProcessEngine(options: ProcessEngineOptions): Promise<
     list: async () => await taskIds(root),
     watch: (listener) => watcher.add(listener),
     close: async () => {
+      environments.close() // before anybody's leaving
       watcher.close()
       await snapshots.close()
       await launcher.close()
@@ -127,7 +135,7 @@ async function observeTask(id: string, { root }: ProcessEngineOptions, launcher:
   if (!(await exists(files.spec))) return { phase: 'absent' }
   if (!last) {
     if (!(await readStop(root, id))) return launcher.launch(id)
-    await endUnstarted(id, launcher)
+    await launcher.endUnstarted(id)
   } else {
     await killLeftovers(root, id)
     await launcher.end(id, {
@@ -140,13 +148,6 @@ async function observeTask(id: string, { root }: ProcessEngineOptions, launcher:
   }
   const final = await readState(files.state)
   return final ? stateOf(final) : { phase: 'absent' }
-}
-
-/** A task that was stopped before its supervisor had it. */
-async function endUnstarted(id: string, launcher: Launcher): Promise<void> {
-  const now = Date.now()
-  const times = { started: now, since: now, ended: now }
-  await launcher.end(id, { phase: 'ended', signal: 'SIGTERM', stopped: true, ...times })
 }
 
 async function exists(path: string): Promise<boolean> {

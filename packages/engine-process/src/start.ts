@@ -1,11 +1,11 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { StagingError, type TaskSpec, type TaskState } from '@sagebrush/core'
-import { hasCode, type Launch, Launches, readJson, readSpec, replaceJson } from '@sagebrush/task-folder'
+import { hasCode, type Launch, Launches, readJson, readSpec, readStop, replaceJson } from '@sagebrush/task-folder'
 import { ToolkitBytecode } from './bytecode.ts'
 import { isSupervised } from './control-pipe.ts'
 import { EnvironmentError } from './environment.ts'
-import { EnvironmentOrders } from './environment-orders.ts'
+import type { EnvironmentOrders } from './environment-orders.ts'
 import { STATE_FORMAT, type StateFile } from './observe.ts'
 import { hintFolder, type ProcessEngineOptions, taskFiles } from './options.ts'
 import { makePlan, type Plan } from './plan.ts'
@@ -25,10 +25,16 @@ export class Launcher {
   readonly #changed: (id: string) => void
   readonly #supervisors: Supervisors
   readonly #bytecode: ToolkitBytecode
-  readonly #environments = new EnvironmentOrders()
+  readonly #environments: EnvironmentOrders
 
-  constructor(options: ProcessEngineOptions, probe: () => Promise<ProbeResult>, changed: (id: string) => void) {
+  constructor(
+    options: ProcessEngineOptions,
+    environments: EnvironmentOrders,
+    probe: () => Promise<ProbeResult>,
+    changed: (id: string) => void,
+  ) {
     this.#options = options
+    this.#environments = environments
     this.#probe = probe
     this.#changed = changed
     this.#launches = new Launches(changed)
@@ -63,7 +69,6 @@ export class Launcher {
   }
 
   async close(): Promise<void> {
-    this.#environments.close()
     await this.#launches.close()
     await this.#supervisors.close()
   }
@@ -76,12 +81,13 @@ export class Launcher {
     const { image } = file.spec
     if (image.kind !== 'managed') throw new EnvironmentError(`The process engine cannot run ${image.reference}.`)
     const probe = await this.#probe()
-    const environment = await this.#environments.wait(
-      image,
-      { ...this.#options, pythons: probe.pythons },
-      (message) => launch.preparing(message),
-      signal,
-    )
+    const onProgress = (message: string) => {
+      launch.preparing(message)
+      // A stop that came before this was known has found nothing to break off.
+      void this.#breakOffStopped(id)
+    }
+    const options = { ...this.#options, pythons: probe.pythons }
+    const environment = await this.#environments.wait(image, options, onProgress, signal)
     const python = environment.python.path
     this.#bytecode.compile(python)
     const since = new Date()
@@ -142,6 +148,26 @@ export class Launcher {
       fault: user ? 'user' : 'platform',
       ended: Date.now(),
     })
+  }
+
+  /** Ends a task that is to stop, where its environment is still being made. Its wish is written down before. */
+  async stopWaiting(id: string): Promise<void> {
+    if (this.stateOf(id)?.phase === 'preparing' && (await this.abort(id))) await this.endUnstarted(id)
+  }
+
+  async #breakOffStopped(id: string): Promise<void> {
+    try {
+      if (await readStop(this.#options.root, id)) await this.stopWaiting(id)
+    } catch (error) {
+      this.#options.log?.(`the task ${id} could not be broken off`, error)
+    }
+  }
+
+  /** Of a task that was stopped before its supervisor had it. */
+  async endUnstarted(id: string): Promise<void> {
+    const now = Date.now()
+    const times = { started: now, since: now, ended: now }
+    await this.end(id, { phase: 'ended', signal: 'SIGTERM', stopped: true, ...times })
   }
 
   /** Writes a final state in the supervisor's place. */

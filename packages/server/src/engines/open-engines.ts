@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Engine, ObjectReader, TaskImage } from '@sagebrush/core'
 import { type DockerEngine, EngineUnreachable, openDockerEngine, type TaskNetwork } from '@sagebrush/engine-docker'
-import { openProcessEngine, type ProcessEngine, packageIndex, prepareEnvironment } from '@sagebrush/engine-process'
+import { openProcessEngine, type ProcessEngine, packageIndex } from '@sagebrush/engine-process'
 import { type ImageTable, loadImages } from '@sagebrush/managed-images'
 import type { Config } from '../config/settings.ts'
 import { homeCaches, openHomeCache, sweepHomeCaches, taskBundle } from '../home/home-cache.ts'
@@ -59,7 +59,7 @@ export async function openEngines(options: EnginesOptions): Promise<OpenedEngine
       images: { resolve: async (uri) => byProcess(await managed(uri), images, uri) },
     }
   }
-  const docker = await openDocker(options, images, processEngine)
+  const docker = await openDocker(options, processEngine)
   const engine = routedEngine({
     engines: [processEngine, docker],
     choose: ({ kind }) => (kind === 'container' || config.engine === 'docker' ? docker : processEngine),
@@ -95,17 +95,14 @@ async function openProcess({ config, home, objects, log }: EnginesOptions, image
 
 async function openDocker(
   { config, home, objects, log, answerOn }: EnginesOptions,
-  images: ImageTable,
   processEngine: ProcessEngine,
 ): Promise<DockerEngine> {
   return await openDockerEngine({
     root: home.folder('containers'),
     address: dockerAddress(config['docker.host']),
     objects,
-    environment: async (image, onProgress) => {
-      const { pythons } = await processEngine.probe()
-      const from = { cache: config.cache, images, pythons, variables: process.env, agent: installed('python/agent') }
-      const { folder, python, recipe } = await prepareEnvironment(image, from, onProgress)
+    environment: async (image, onProgress, signal) => {
+      const { folder, python, recipe } = await processEngine.environment(image, onProgress, signal)
       return {
         ...{ image: image.name, version: image.version, folder, python: python.version },
         toolkit: installed('python/toolkit'),
