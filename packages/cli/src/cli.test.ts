@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -268,41 +266,6 @@ describe('without a server', () => {
     expect(doctor.stdout).toMatch(new RegExp(`FAIL {2}port +${port} of 127.0.0.1 is taken`))
     other.close()
     expect((await sagebrush(['status'])).code).toBe(3)
-  })
-
-  test.each([
-    ['is told what is done', false],
-    ['goes away at the same time, and it closes in order', true],
-  ])('who reads the output of up in the foreground %s at its end', async (_, leaves) => {
-    const environment = { PATH: process.env.PATH, SAGEBRUSH_HOME: join(home, 'foreground'), SAGEBRUSH_PORT: '0' }
-    const child = spawn(process.execPath, [cli, 'up'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
-    let told = ''
-    child.stdout.on('data', (part) => (told += part))
-    let log = ''
-    child.stderr.on('data', (part) => (log += part))
-    await until(30_000, async () => log.includes('"started"') || undefined)
-    if (leaves) for (const stream of [child.stdout, child.stderr]) stream.destroy()
-    child.kill('SIGINT')
-    const [code] = await once(child, 'close')
-    const at = environment.SAGEBRUSH_HOME
-    expect([code, existsSync(join(at, 'server.json'))]).toEqual([0, false])
-    if (!leaves) expect(told).toBe(`Stopping …\nStopped. Its state stays in ${at}.\n`)
-  })
-
-  test('up in the foreground closes in order once nobody reads what it says', async () => {
-    const environment = { PATH: process.env.PATH, SAGEBRUSH_HOME: join(home, 'unread'), SAGEBRUSH_PORT: '0' }
-    const settings = { ...environment, SAGEBRUSH_LOG_LEVEL: 'debug' }
-    const child = spawn(process.execPath, [cli, 'up'], { env: settings, stdio: ['ignore', 'pipe', 'pipe'] })
-    const ended = once(child, 'close')
-    let log = ''
-    child.stderr.on('data', (part) => (log += part))
-    await until(30_000, async () => log.includes('"started"') || undefined)
-    const record = join(environment.SAGEBRUSH_HOME, 'server.json')
-    const { url } = JSON.parse(readFileSync(record, 'utf8'))
-    for (const stream of [child.stdout, child.stderr]) stream.destroy()
-    await fetch(url)
-    expect(await ended).toEqual([0, null])
-    expect(existsSync(record)).toBe(false)
   })
 
   test('config shows values and sources, and refuses what it does not know', async () => {

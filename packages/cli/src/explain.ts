@@ -3,7 +3,10 @@ export class UserError extends Error {
   override readonly name = 'UserError'
 }
 
-const wordsAreEnough = new Set(['UserError', 'ConfigError', 'HomeError', 'HomeTooNew', 'DiskFull', 'PortTaken'])
+const wordsAreEnough = new Set([
+  ...['UserError', 'ConfigError', 'HomeError', 'PortTaken'],
+  ...['HomeTooNew', 'StoreBusy', 'StoreDamaged', 'DiskFull'],
+])
 
 /** What the terminal is told of an error: its words where it was foreseen, else with the stack, for a report. */
 export function explain(error: unknown): string {

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
-import { type AddressInfo, connect, type Server as Listener } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server as Listener } from 'node:net'
+import { networkInterfaces } from 'node:os'
 
 /** The port that is asked for is taken; the message says what to do. */
 export class PortTaken extends Error {
@@ -10,10 +11,14 @@ export class PortTaken extends Error {
 const ASK_MS = 200
 
 /**
- * Throws `PortTaken` where somebody listens already, before anything else is begun. Asked as a client: who waits for
- * this server must not find one that goes away again.
+ * Throws `PortTaken` where this machine has no such address, or somebody listens there already, before anything else is
+ * begun. Asked as a client: who waits for this server must not find one that goes away again.
  */
 export async function checkAddress(host: string, port: number): Promise<void> {
+  if (!isOwn(host)) {
+    const error = await bindingError(host)
+    if (error) throw inWords(error, host, port)
+  }
   if (port === 0) return
   const code = await new Promise<string>((resolve) => {
     const socket = connect({ host, port, timeout: ASK_MS })
@@ -26,6 +31,21 @@ export async function checkAddress(host: string, port: number): Promise<void> {
   })
   if (['EADDRINUSE', 'ENOTFOUND', 'EAI_AGAIN'].includes(code))
     throw inWords(Object.assign(new Error(code), { code }), host, port)
+}
+
+/** Whether the address is the machine's by its form, or by its interfaces. */
+function isOwn(host: string): boolean {
+  if (host === 'localhost' || /^(127\.|0\.0\.0\.0$|::1?$)/.test(host)) return true
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === host))
+}
+
+/** What comes of listening there on any port: names, and systems that let a foreign address be bound, say it. */
+function bindingError(host: string): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    const listener = createServer()
+    listener.once('error', resolve)
+    listener.listen(0, host, () => listener.close(() => resolve(undefined)))
+  })
 }
 
 /** Listens, and resolves to the address as clients write it. */

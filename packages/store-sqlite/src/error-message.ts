@@ -5,7 +5,9 @@ import type { ErrorMessage } from './messages.ts'
 
 const sqliteBusy = 5
 const sqliteIoError = 10
+const sqliteCorrupt = 11
 const sqliteFull = 13
+const sqliteNotADatabase = 26
 
 /** What crosses from a worker to the store: an error of this thread as plain data. */
 export function toMessage(cause: unknown, path: string): ErrorMessage {
@@ -23,6 +25,11 @@ export function toMessage(cause: unknown, path: string): ErrorMessage {
     return {
       kind: 'StoreBusy',
       message: `Another process holds ${path}: stop it, or use another home (SQLite: ${cause.message})`,
+    }
+  if (code === sqliteCorrupt || code === sqliteNotADatabase)
+    return {
+      kind: 'StoreDamaged',
+      message: `The file ${path} is damaged (SQLite: ${cause.message}): move its home aside, and restore a backup of it ("sagebrush restore FILE")`,
     }
   return { kind: 'Error', message: cause.message, ...(cause.stack ? { stack: cause.stack } : {}) }
 }

@@ -115,7 +115,7 @@ export interface CallMessage {
 }
 
 export interface ErrorMessage {
-  readonly kind: 'DiskFull' | 'StoreBusy' | 'HomeTooNew' | 'Error'
+  readonly kind: 'DiskFull' | 'StoreBusy' | 'StoreDamaged' | 'HomeTooNew' | 'Error'
   readonly message: string
   readonly stack?: string
   readonly found?: number

@@ -20,7 +20,7 @@ export interface FileStore extends Store {
 /**
  * Opens a store in one SQLite file, brought to the newest format. Nothing of it runs in the caller's thread but the
  * encoding of values: one thread writes, committing together what comes together; one gets; one lists.
- * Its threads keep the process alive until it is closed. Throws `HomeTooNew`, `StoreBusy`, `DiskFull`.
+ * Its threads keep the process alive until it is closed. Throws `HomeTooNew`, `StoreBusy`, `StoreDamaged`, `DiskFull`.
  *
  * ```ts
  * const store = await openStore({ path: join(home, 'state.db') })

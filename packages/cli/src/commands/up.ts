@@ -3,9 +3,8 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { checkFolder, type LoadedConfig, removeUnused, runningServer } from '@sagebrush/server/client'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { calledAs } from '../called-as.ts'
-import { onClosedOutput } from '../closed-output.ts'
 import { UserError } from '../explain.ts'
 import { homeFlag } from '../how-to-start.ts'
 import { tasksGoOn } from '../running-work.ts'
@@ -13,30 +12,34 @@ import { configOf, withSettings } from '../settings-options.ts'
 import { version } from '../version.ts'
 
 export function upCommand(): Command {
-  return withSettings(new Command('up'))
-    .description('start the server (in the foreground; -d: in the background)')
-    .option('-d, --detach', 'start in the background and return when it answers')
-    .action(async (options) => {
-      const loaded = configOf(options)
-      if (options.detach) await detach(loaded)
-      else await foreground(loaded)
-    })
+  return (
+    withSettings(new Command('up'))
+      .description('start the server (in the foreground; -d: in the background)')
+      .option('-d, --detach', 'start in the background and return when it answers')
+      // What `-d` starts: its output is kept for a start that fails, and would grow for ever with the log in it.
+      .addOption(new Option('--no-console').hideHelp())
+      .action(async ({ console, detach: background, ...options }) => {
+        const loaded = configOf(options)
+        if (background) await detach(loaded)
+        else await foreground(loaded, console)
+      })
+  )
 }
 
-async function foreground(loaded: LoadedConfig): Promise<void> {
+/** `console`: whether the log is written to standard error too. */
+async function foreground(loaded: LoadedConfig, console: boolean): Promise<void> {
   const { config } = loaded
+  outliveConsole()
   // Loaded here: the other commands need a tenth of it, and `up -d` only starts another process.
   const { calmCollector, openServer } = await import('@sagebrush/server')
-  const server = await openServer({ config, version, console: process.stderr })
+  const server = await openServer({ config, version, ...(console && { console: process.stderr }) })
   // Once it answers: while it starts, every helper is welcome.
   calmCollector()
   if (process.stdout.isTTY) process.stdout.write(nextSteps(server.url, loaded))
   let closing = false
   const close = async () => {
-    if (closing) return
+    if (closing) process.exit(130)
     closing = true
-    // A terminal's ^C ends the reader of a pipe (`up | tee`) too; the server must close in order all the same.
-    onClosedOutput(() => {})
     process.stdout.write('Stopping …\n')
     const tasks = await server.tasks()
     await server.close()
@@ -44,16 +47,15 @@ async function foreground(loaded: LoadedConfig): Promise<void> {
     if (tasks > 0) process.stdout.write(`${tasksGoOn(tasks)}\n`)
     process.exit(0)
   }
-  let asked = false
-  const onSignal = () => {
-    if (asked) process.exit(130)
-    asked = true
-    void close()
-  }
-  process.on('SIGINT', onSignal)
-  process.on('SIGTERM', onSignal)
-  // `up | head -5`: nobody reads on.
-  onClosedOutput(() => void close())
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, close)
+}
+
+/**
+ * A server goes on without whoever reads along: a pipe's reader that has gone, or that a terminal's ^C ends with it
+ * (`up | tee`); a file on a full disk. `server.log` has it all.
+ */
+function outliveConsole(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error').on('error', () => {})
 }
 
 async function detach(loaded: LoadedConfig): Promise<void> {
@@ -70,7 +72,10 @@ async function detach(loaded: LoadedConfig): Promise<void> {
   const outputFile = join(config.home, 'server.out')
   const output = openSync(outputFile, 'w', 0o600)
   const args = process.argv.slice(1).filter((word) => word !== '-d' && word !== '--detach')
-  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', output, output] })
+  const child = spawn(process.execPath, [...args, '--no-console'], {
+    detached: true,
+    stdio: ['ignore', output, output],
+  })
   closeSync(output)
   let ended = false
   child.once('exit', () => {

@@ -55,8 +55,9 @@ export interface Home {
  * `purpose`: a half restored home opens for another restore alone.
  */
 export function openHome(folder: string, purpose: 'serve' | 'restore' = 'serve'): Home {
+  const names = namesIn(folder)
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    if (!names) mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
     throw new HomeError(`The home ${folder} cannot be made: ${error instanceof Error ? error.message : String(error)}`)
   }
@@ -107,6 +108,9 @@ export function checkFolder(folder: string): void {
 
 /** Undefined where there is no such folder. */
 function namesIn(folder: string): readonly string[] | undefined {
+  if (statSync(folder, { throwIfNoEntry: false })?.isFile()) {
+    throw new HomeError(`The home ${folder} is a file: name a folder (SAGEBRUSH_HOME or --home).`)
+  }
   try {
     accessSync(folder, constants.R_OK | constants.X_OK)
     return readdirSync(folder)
