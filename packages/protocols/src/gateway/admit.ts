@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { readBeginning } from '../body/read-beginning.ts'
 import { readWhole } from '../body/read-whole.ts'
 import { normalizePath } from '../wire/percent.ts'
 import type { Admission, Admitted } from './admission.ts'
@@ -24,18 +25,21 @@ export async function admit(admission: Admission): Promise<Admitted> {
   return { request, identity, routed, body }
 }
 
-/** Two web identities or a SAML assertion, form-encoded, are less. */
-const UNSIGNED_BODY_BYTES = 256 * 1024
+/** The clients of AWS send the action first. */
+const UNSIGNED_BODY_BYTES = 4 * 1024
+/** What is not there by then is not waited for: nobody knows who asks. */
+const UNSIGNED_BODY_MS = 2_000
+const AMPERSAND = 0x26
 
 /**
  * Some operations of STS are called unsigned (AssumeRoleWithWebIdentity: the token proves who asks). None of them is
  * there yet, and being told so helps more than being told that a signature is missing.
  */
 async function nameUnsignedOperation({ request, service, proceed, onRouted }: Admission): Promise<void> {
-  const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers
-  if (coding !== undefined || Number(length) > UNSIGNED_BODY_BYTES) return
   proceed()
-  const body = await readWhole(request.message, UNSIGNED_BODY_BYTES)
+  const { bytes, isWhole } = await readBeginning(request.message, UNSIGNED_BODY_BYTES, UNSIGNED_BODY_MS)
+  // Of a part of a body the last parameter may be cut: AssumeRole is another operation than AssumeRoleWithSAML.
+  const body = isWhole ? bytes : bytes.subarray(0, Math.max(0, bytes.lastIndexOf(AMPERSAND)))
   const routed = service.protocol.route({ request, body })
   if (routed?.operation.authtype === 'none') onRouted(routed)
 }
