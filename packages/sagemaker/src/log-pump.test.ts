@@ -1,10 +1,20 @@
-import type { TaskLogLine } from '@sagebrush/core'
+import type { LogStore, TaskLogLine } from '@sagebrush/core'
 import { memoryLogStore } from '@sagebrush/store-kit'
 import { expect, test } from 'vitest'
 import { LogPump } from './log-pump.ts'
 
 const scope = { account: '111122223333', region: 'us-east-1' }
 const created = new Date('2026-01-01T00:00:00Z')
+
+async function stored(logs: LogStore): Promise<readonly string[]> {
+  const { events } = await logs.read(scope, 'group', 'stream', {
+    from: 0,
+    direction: 'forward',
+    limit: 1000,
+    maxBytes: 1_000_000,
+  })
+  return events.map(({ message }) => message)
+}
 
 test('passes never overlap, whenever they are asked for', async () => {
   let underWay = 0
@@ -34,11 +44,22 @@ test('passes never overlap, whenever they are asked for', async () => {
   }
   await Promise.all(asked)
   expect(most).toBe(1)
-  const { events } = await logs.read(scope, 'group', 'stream', {
-    from: 0,
-    direction: 'forward',
-    limit: 1000,
-    maxBytes: 1_000_000,
-  })
-  expect(events.map(({ message }) => message)).toEqual(Array.from({ length: 300 }, (_, i) => `line ${i}`))
+  expect(await stored(logs)).toEqual(Array.from({ length: 300 }, (_, i) => `line ${i}`))
+})
+
+test('a line of ours is stored once, also where another is said while it is being stored', async () => {
+  const logs = memoryLogStore()
+  const append = logs.append.bind(logs)
+  logs.append = async (...asked) => {
+    await append(...asked)
+    if (asked[3][0]?.message === 'first') pump.say('task', { timestamp: created, message: 'second' })
+  }
+  const engine = { logs: async () => ({ lines: [], cursor: '0' }) }
+  const pump = new LogPump(engine, logs)
+  pump.open('task', { scope, group: 'group', stream: 'stream', created, header: ['header'] })
+  pump.say('task', { timestamp: created, message: 'first' })
+  await pump.pump('task')
+  expect(await stored(logs)).toEqual(['header', 'first'])
+  for (let pass = 0; pass < 3; pass++) await pump.pump('task')
+  expect(await stored(logs)).toEqual(['header', 'first', 'second'])
 })

@@ -43,8 +43,12 @@ test('one that is forgotten is asked no more, though an answer is under way', as
 test('what is waited for is known, and told once where it takes long', async () => {
   let time = since
   let status: number | undefined
+  let pings = 0
   const { checks, healthy, waits } = checksWith(
-    async () => status,
+    async () => {
+      pings++
+      return status
+    },
     () => time,
   )
   expect(checks.waiting('a')).toBeUndefined()
@@ -58,6 +62,8 @@ test('what is waited for is known, and told once where it takes long', async () 
   time = new Date(since.getTime() + 10_000)
   await expect.poll(() => waits, { interval: 1 }).toEqual([{ since, answered: 503 }])
   time = new Date(since.getTime() + 60_000)
+  const told = pings
+  await expect.poll(() => pings, { interval: 1 }).toBeGreaterThan(told + 3)
   status = 200
   await expect.poll(() => healthy, { interval: 1 }).toEqual(['a'])
   expect(waits).toHaveLength(1)
