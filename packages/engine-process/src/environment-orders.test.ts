@@ -6,6 +6,8 @@ import { loadImages } from '@sagebrush/managed-images'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBench } from './testing.ts'
 
+const endless = { kind: 'managed', name: 'endless', version: '1', reason: 'It stands in.' } as const
+
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'environment-orders-'))
@@ -54,7 +56,7 @@ async function endlessBench() {
     bench,
     builds: async () => (await readFile(join(place, 'builds'), 'utf8').catch(() => '')).split('\n').filter(Boolean),
     async start(seen = 'preparing') {
-      const spec = testSpec({ kind: 'managed', name: 'endless', version: '1', reason: 'It stands in.' }, ['true'])
+      const spec = testSpec(endless, ['true'])
       await bench.engine.start(spec)
       await until(seen, async () => (await bench.engine.observe(spec.id)).phase === seen || undefined)
       return spec.id
@@ -145,6 +147,46 @@ test('who comes late hears what is being done, and is not given what is just bei
     expect(await bench.engine.observe(third)).toMatchObject({ phase: 'preparing' })
     await bench.engine.remove(third)
   } finally {
+    await bench.close()
+  }
+})
+
+test('a second one who waits hears at once what the first has heard last', { timeout: 120_000 }, async () => {
+  const { temporary, bench, builds } = await endlessBench()
+  try {
+    const leaving = new AbortController()
+    const heard: Record<'first' | 'second', string[]> = { first: [], second: [] }
+    const wait = (who: 'first' | 'second') =>
+      bench.engine.environment(endless, (message) => heard[who].push(message), leaving.signal).catch(() => {})
+    const waiting = [wait('first')]
+    await until('a build', async () => (await builds()).length > 0 || undefined, 60_000)
+    // Right after a word, so that the next one is seconds away.
+    const before = heard.first.length
+    await until('a word', async () => heard.first.length > before || undefined)
+    const known = heard.first.length
+    waiting.push(wait('second'))
+    await until('a word for the second', async () => heard.second.length > 0 || undefined)
+    expect(heard.second).toEqual([heard.first.at(-1)])
+    expect(heard.first).toHaveLength(known)
+    leaving.abort()
+    await Promise.all(waiting)
+  } finally {
+    for (const pid of await processesOf(temporary)) process.kill(Number(pid), 'SIGKILL')
+    await bench.close()
+  }
+})
+
+test('one who has left before it is known that there is none has none made', { timeout: 60_000 }, async () => {
+  const { cache, temporary, bench } = await endlessBench()
+  try {
+    const left = AbortSignal.abort(new Error('has left'))
+    const asked = bench.engine.environment(endless, () => {}, left)
+    const patience = new Promise((_, reject) => setTimeout(() => reject(new Error('still waits')), 10_000).unref())
+    await expect(Promise.race([asked, patience])).rejects.toThrow('has left')
+    expect(await processesOf(temporary)).toEqual([])
+    expect(await readdir(join(cache, 'environments')).catch(() => [])).toEqual([])
+  } finally {
+    for (const pid of await processesOf(temporary)) process.kill(Number(pid), 'SIGKILL')
     await bench.close()
   }
 })

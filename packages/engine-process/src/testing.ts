@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { ObjectReader, StagedObject, TaskSpec } from '@sagebrush/core'
 import { allLines, type EngineHarness, finalState, shellCommand, testSpec } from '@sagebrush/engine-kit'
 import { loadImages } from '@sagebrush/managed-images'
-import { openProcessEngine, type ProcessEngineOptions, prepareEnvironment } from './index.ts'
+import { openProcessEngine, type ProcessEngine, type ProcessEngineOptions, prepareEnvironment } from './index.ts'
 
 export const tinyImage = { kind: 'managed', name: 'tiny', version: '1', reason: 'tiny stands in.' } as const
 
@@ -33,6 +33,7 @@ export interface ProcessHarness extends EngineHarness {
   readonly options: Omit<ProcessEngineOptions, 'objects'>
   /** The server's home as a test sees it: hidden from tasks; the engine's root lies in it. */
   readonly home: string
+  readonly open: (objects: ObjectReader) => Promise<ProcessEngine>
 }
 
 /** A harness whose tasks have no namespaces: what they call /opt/ml is where a variable says. */
