@@ -78,6 +78,29 @@ test('a copy is of the standard class whatever its source is, unless another is 
   ])
 })
 
+test('a copy of what was uploaded in parts keeps its ETag, and its checksum unless another is asked for', async () => {
+  await using t = await openTestS3(adapters)
+  await t.call('CreateBucket', { Bucket: 'data' })
+  const object = { Bucket: 'data', Key: 'parts' }
+  const { UploadId = '' } = await t.call('CreateMultipartUpload', { ...object, ChecksumAlgorithm: 'SHA256' })
+  const part = await t.call('UploadPart', { ...object, UploadId, PartNumber: 1, Body: bytesOf('content') })
+  const Parts = [{ PartNumber: 1, ETag: part.ETag, ChecksumSHA256: part.ChecksumSHA256 }]
+  const made = await t.call('CompleteMultipartUpload', { ...object, UploadId, MultipartUpload: { Parts } })
+  const kept = { ETag: made.ETag, ChecksumSHA256: made.ChecksumSHA256, ChecksumType: 'COMPOSITE' }
+  expect([made.ETag, made.ChecksumSHA256]).toEqual([expect.stringMatching(/-1"$/), expect.stringMatching(/-1$/)])
+  const copy = { Bucket: 'data', Key: 'copy', CopySource: 'data/parts' }
+  for (const asked of [copy, { ...copy, ChecksumAlgorithm: 'SHA256' as const }]) {
+    expect((await t.call('CopyObject', asked)).CopyObjectResult).toMatchObject(kept)
+    expect(await t.call('HeadObject', { Bucket: 'data', Key: 'copy', ChecksumMode: 'ENABLED' })).toMatchObject(kept)
+  }
+  const sha1 = createHash('sha1').update('content').digest('base64')
+  expect((await t.call('CopyObject', { ...copy, ChecksumAlgorithm: 'SHA1' })).CopyObjectResult).toMatchObject({
+    ETag: made.ETag,
+    ChecksumSHA1: sha1,
+    ChecksumType: 'FULL_OBJECT',
+  })
+})
+
 test('onto itself it must change something', async () => {
   await using t = await withSource()
   const itself = { Bucket: 'data', Key: 'a b/ü+', CopySource }
