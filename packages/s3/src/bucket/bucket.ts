@@ -4,6 +4,11 @@ import { ApiError } from '@sagebrush/core'
 
 export interface BucketRecord {
   readonly region: string
+  /**
+   * The constraint that it was made with, where that is not the region's name: GetBucketLocation tells it, and nothing
+   * else does (github.com/aws/aws-cli/issues/8522).
+   */
+  readonly location?: 'EU'
   readonly created: Date
   readonly tags?: readonly Tag[]
   readonly encryption?: ServerSideEncryptionConfiguration

@@ -22,8 +22,9 @@ test.each([
   expect(answer.Location).toBe('/data')
   expect((await t.call('HeadBucket', { Bucket: 'data' })).BucketRegion).toBe(made)
   expect((await t.call('GetBucketLocation', { Bucket: 'data' })).LocationConstraint).toBe(
-    made === 'us-east-1' ? undefined : made,
+    made === 'us-east-1' ? undefined : constraint,
   )
+  expect((await t.call('ListBuckets', { BucketRegion: made })).Buckets).toHaveLength(1)
 })
 
 test.each([

@@ -3,7 +3,7 @@ import { operation } from '../context.ts'
 import { findBucket } from './find-bucket.ts'
 
 export const GetBucketLocation = operation('GetBucketLocation', async (input, ctx) => {
-  const { region } = (await findBucket(ctx, input)).value
+  const { region, location } = (await findBucket(ctx, input)).value
   // us-east-1 is told by an empty element; any region may be there, the enumeration names those of today.
-  return region === 'us-east-1' ? {} : { LocationConstraint: region as BucketLocationConstraint }
+  return region === 'us-east-1' ? {} : { LocationConstraint: location ?? (region as BucketLocationConstraint) }
 })
