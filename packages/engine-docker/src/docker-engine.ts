@@ -18,7 +18,7 @@ import { Snapshots } from './snapshots.ts'
 import { Launcher } from './start.ts'
 import { readState } from './state-file.ts'
 import { Stops } from './stop.ts'
-import { removeVolumes, sweepVolumes } from './volumes.ts'
+import { emptyVolumes, removeVolumes, sweepVolumes } from './volumes.ts'
 
 export interface DockerEngine extends Engine {
   /** What the engine is and can do. Throws `EngineUnreachable`. */
@@ -136,6 +136,8 @@ export async function openDockerEngine(options: DockerEngineOptions): Promise<Do
       const group = (await readSpec(root, id))?.spec.group
       stops.forget(id)
       logs.forget(id)
+      const status = (await findContainer(api, name(id)))?.status
+      if (status !== 'running' && status !== 'paused') await emptyVolumes(api, root, id)
       await removeContainer(api, name(id))
       await finisher.settled(id)
       await snapshots.settled(id)

@@ -7,6 +7,7 @@ import { findContainer } from './container.ts'
 import { bindMounts, createContainer } from './create-container.ts'
 import { type EngineApi, EngineApiError, EngineUnreachable } from './engine-api.ts'
 import { fillMount, openFolders, stageViews } from './fill-container.ts'
+import { heldByEngine } from './held-by-engine.ts'
 import { localImage, otherPlatform } from './images.ts'
 import type { TaskLogs } from './logs.ts'
 import type { Machine } from './machine.ts'
@@ -111,25 +112,19 @@ export class Launcher {
     const mounts = taskMounts(spec, Object.keys(spec.serverEnvironment).length > 0 ? bundle : undefined)
     const [image, network, binds] = await together(
       localImage(api, reference, spec.image),
-      networks.of(spec.group, spec.hosts.length),
-      bindMounts(api, options.root, spec.id, mounts, machine),
+      heldByEngine(launch.held, networks.of(spec.group, spec.hosts.length)),
+      heldByEngine(launch.held, bindMounts(api, options.root, spec.id, mounts, machine)),
       machine.staging === 'overlay' ? stageViews(this.#parts, spec, mounts, signal) : undefined,
     )
     signal.throwIfAborted()
-    const container = await createContainer(api, options, {
-      spec,
-      image: image.id,
-      variables,
-      network,
-      binds,
-      machine,
-    })
+    const plan = { spec, image: image.id, variables, network, binds, machine }
+    const container = await heldByEngine(launch.held, createContainer(api, options, plan))
     const paths = mounts.map(({ path }) => path)
     if (image.user !== '') await openFolders(this.#parts, container, paths) // else they are root's alone
     for (const mount of mounts) await fillMount(this.#parts, { spec, mount, container, machine })
     signal.throwIfAborted()
     await writeFile(dockerFiles(options.root, id).started, '')
-    await startContainer(api, container, spec, image.id)
+    await heldByEngine(launch.held, startContainer(api, container, spec, image.id))
     // It runs already: what it lacks, its own log will say.
     await networks.started(network).catch((error) => options.log?.(`the server does not answer ${id}`, error))
     this.#parts.logs.begin(id, container)

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { readdir } from 'node:fs/promises'
 import { taskIds } from '@sagebrush/task-folder'
 import { type EngineApi, EngineApiError } from './engine-api.ts'
 import { containerName, HOME_LABEL, homeLabel, TASK_LABEL } from './options.ts'
@@ -8,6 +10,8 @@ export const PROBE = 'probe'
 interface Volume {
   readonly Name: string
   readonly Mountpoint: string
+  /** Of what is mounted there, such as a view; null for a folder of the engine's. */
+  readonly Options?: Readonly<Record<string, string>> | null
   readonly Labels: Readonly<Record<string, string>> | null
 }
 
@@ -34,6 +38,24 @@ export async function viewOf(api: EngineApi, root: string, id: string, number: n
 /** In an option of a mount, commas end it and colons part layers. */
 function escaped(path: string): string {
   return path.replace(/[\\,:]/g, '\\$&')
+}
+
+/**
+ * Empties the task's volumes where this process may: Docker makes nobody another volume while it removes one, which
+ * takes a minute for a million files. Their container must not run any more.
+ */
+export async function emptyVolumes(api: EngineApi, root: string, id: string): Promise<void> {
+  for (const { Name, Mountpoint, Options } of await volumesWith(api, labelsOf(root, id))) {
+    if (Options?.device !== undefined || !Mountpoint.endsWith(`/${Name}/_data`)) continue
+    const names = await readdir(Mountpoint).catch(() => [])
+    if (names.length > 0) await emptyFolder(Mountpoint)
+  }
+}
+
+/** By a process of low priority: this one's own threads are for whoever waits. What cannot go is left to the engine. */
+async function emptyFolder(folder: string): Promise<void> {
+  const child = spawn('nice', ['find', folder, '-xdev', '-mindepth', '1', '-delete'], { stdio: 'ignore' })
+  await new Promise((resolve) => child.once('exit', resolve).once('error', resolve))
 }
 
 /** Every volume of the task; those of a container that is still there cannot go. */

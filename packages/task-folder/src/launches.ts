@@ -8,6 +8,8 @@ export interface Launch {
   /** It waits for something that is made first, which `message` says. */
   preparing(message: string): void
   staging(since?: Date): void
+  /** What it waits for all of a sudden, while it is staged. */
+  held(message: string): void
 }
 
 interface Running {
@@ -49,6 +51,11 @@ export class Launches {
       },
       staging: (since = new Date()) => {
         running.state = { phase: 'staging', since }
+      },
+      held: (message) => {
+        if (running.state.phase !== 'staging') return
+        running.state = { ...running.state, message }
+        this.#changed(id)
       },
     }
     running.done = Promise.resolve()

@@ -120,7 +120,8 @@ export interface CollectedOutput {
 export type TaskState =
   | { readonly phase: 'absent' }
   | { readonly phase: 'preparing'; readonly message: string; readonly since: Date }
-  | { readonly phase: 'staging'; readonly since: Date }
+  /** `message`: what holds it up, where something does. */
+  | { readonly phase: 'staging'; readonly since: Date; readonly message?: string }
   | { readonly phase: 'running'; readonly started: Date; readonly address?: TaskAddress }
   | { readonly phase: 'collecting'; readonly started: Date; readonly since: Date }
   | { readonly phase: 'failed'; readonly message: string; readonly fault: 'user' | 'platform'; readonly ended: Date }

@@ -118,6 +118,19 @@ test('while its environment is made, a job says so', async () => {
   ])
 })
 
+test('while its engine holds it up, a job says so', async () => {
+  const world = await begin()
+  const message = 'The container engine is busy with something else: it has been waited for 5 s'
+  world.engine.first = { phase: 'staging', since: world.now(), message }
+  await createJob(world, jobRequest('job'))
+  const id = await firstTask(world)
+  const last = async () => (await describeJob(world)).SecondaryStatusTransitions?.at(-1)
+  await until(async () => (await last())?.StatusMessage === message)
+  expect(await last()).toMatchObject({ Status: 'Downloading' })
+  world.engine.run(id)
+  await until(async () => (await last())?.Status === 'Training')
+})
+
 test('a script that fails gives AlgorithmError with its own last lines and its exit code', async () => {
   const world = await begin()
   await createJob(world, jobRequest('job'))
