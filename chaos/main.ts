@@ -14,18 +14,9 @@ const usage = `usage: npm run chaos -- [SCENARIO…] [--kills 25] [--engine ${en
 ${scenarios.map(({ name, does }) => `  ${name.padEnd(8)}${does}`).join('\n')}`
 
 async function main(): Promise<number> {
-  const { values, positionals: names } = parseArgs({
-    allowPositionals: true,
-    options: {
-      kills: { type: 'string' },
-      engine: { type: 'string', default: 'process' },
-      seed: { type: 'string', default: String(randomInt(1e9)) },
-      short: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      keep: { type: 'boolean', default: false },
-      help: { type: 'boolean' },
-    },
-  })
+  const asked = readArguments()
+  if (!asked) return 2
+  const { values, positionals: names } = asked
   if (values.help) {
     console.log(usage)
     return 0
@@ -63,6 +54,27 @@ async function main(): Promise<number> {
     failed ||= report.failures.length > 0
   }
   return failed ? 1 : 0
+}
+
+/** Undefined, and said, where there is no such option. */
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        kills: { type: 'string' },
+        engine: { type: 'string', default: 'process' },
+        seed: { type: 'string', default: String(randomInt(1e9)) },
+        short: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        keep: { type: 'boolean', default: false },
+        help: { type: 'boolean' },
+      },
+    })
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n${usage}`)
+    return undefined
+  }
 }
 
 async function runOne(scenario: Scenario, options: Options): Promise<Report> {

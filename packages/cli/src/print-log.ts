@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CloudWatchLogs, ResourceNotFoundException } from '@aws-sdk/client-cloudwatch-logs'
 import { SageMaker } from '@aws-sdk/client-sagemaker'
+import { type LoadedConfig, runningServer } from '@sagebrush/server/client'
 import { UserError } from './explain.ts'
-import type { Running } from './running.ts'
+import { type Running, requireRunning } from './running.ts'
 
 const POLL_MS = 100
+const AWAY_POLL_MS = 500
 
 /** What has the log: its group, the beginning of its streams' names, and how to tell that nothing more comes. */
 interface Source {
@@ -21,11 +23,43 @@ interface End {
   readonly words: string
 }
 
-/** Prints the log of a job or an endpoint, and goes on until its end where `follow` says so. */
-export async function printLog(running: Running, region: string, name: string, follow: boolean): Promise<void> {
-  const settings = clientSettings(running, region)
-  const logs = new CloudWatchLogs(settings)
-  await print(logs, await findSource(new SageMaker(settings), logs, name), follow)
+/** How far the reader is: over a restart of the server too. */
+interface Progress {
+  /** Of each stream, where its next lines begin. */
+  readonly tokens: Map<string, string>
+  /** What was told last of what is being done. */
+  told: string
+}
+
+/**
+ * Prints the log of a job or an endpoint, and goes on until its end where `follow` says so: jobs and endpoints outlive
+ * their server, so that is then waited for the next one.
+ */
+export async function printLog(loaded: LoadedConfig, name: string, follow: boolean): Promise<void> {
+  const progress: Progress = { tokens: new Map(), told: '' }
+  for (let running = requireRunning(loaded); ; running = await nextServer(loaded)) {
+    const settings = clientSettings(running, loaded.config.region)
+    const logs = new CloudWatchLogs(settings)
+    try {
+      await print(logs, await findSource(new SageMaker(settings), logs, name), follow, progress)
+      return
+    } catch (error) {
+      if (!follow || !isAway(error)) throw error
+      process.stderr.write('The server has stopped, and what it ran goes on: waiting for the next server …\n')
+    }
+  }
+}
+
+function isAway(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(code)
+}
+
+async function nextServer(loaded: LoadedConfig): Promise<Running> {
+  for (;;) {
+    await delay(AWAY_POLL_MS)
+    if (runningServer(loaded.config.home)) return requireRunning(loaded)
+  }
 }
 
 function clientSettings({ facts }: Running, region: string) {
@@ -85,16 +119,14 @@ async function found<T>(describe: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function print(logs: CloudWatchLogs, source: Source, follow: boolean): Promise<void> {
-  const tokens = new Map<string, string>()
-  let told = ''
+async function print(logs: CloudWatchLogs, source: Source, follow: boolean, progress: Progress): Promise<void> {
   for (;;) {
     // Asked before the lines are read: what was written before the end is then read after it.
     const end = follow ? await source.ended() : { failed: false, words: '' }
     const doing = end ? '' : (source.doing?.() ?? '')
-    if (doing !== '' && doing !== told) process.stderr.write(`${doing}\n`)
-    told = doing
-    for (const stream of await streamsOf(logs, source)) await printNew(logs, source.group, stream, tokens)
+    if (doing !== '' && doing !== progress.told) process.stderr.write(`${doing}\n`)
+    progress.told = doing
+    for (const stream of await streamsOf(logs, source)) await printNew(logs, source.group, stream, progress.tokens)
     if (end) {
       if (end.words !== '') process.stderr.write(`${end.words}\n`)
       if (end.failed) process.exitCode = 1

@@ -28,7 +28,7 @@ const LOG = { Type: 'json-file', Config: { 'max-size': '1000g', 'max-file': '1' 
 const MIB = 1024 * 1024
 /** Docker's own 64 MiB is too little for data loaders that share memory. */
 const SHARED_MEMORY_PART = 0.5
-const DEFAULT_PROCESSES = 8_192
+export const DEFAULT_PROCESSES = 8_192
 
 /** The mounts as the engine takes them. The volumes below a view are made, what the view is laid upon need not be there. */
 export async function bindMounts(

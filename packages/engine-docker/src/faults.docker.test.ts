@@ -31,6 +31,20 @@ describe.skipIf(skipsFor('docker'))('a container that misbehaves', () => {
     expect(lines.join('\n')).toContain('Resource temporarily unavailable')
   })
 
+  test('ends because it may start no more processes: the limit and its setting are named', async () => {
+    const { state } = await bench.run(
+      `python3 -c "
+import os, signal, time
+for _ in range(1000):
+    if os.fork() == 0: signal.pause()" `,
+    )
+    const lines = state.phase === 'ended' ? state.lastLines : []
+    expect(lines.join('\n')).toContain('BlockingIOError: [Errno 11] Resource temporarily unavailable')
+    expect(lines.at(-1)).toBe(
+      'Sagebrush: a task has at most 150 processes and threads at a time (setting docker.processes).',
+    )
+  })
+
   test('takes more memory than its instance has: told as such, also where only a child of it does', async () => {
     const greedy = `python3 -c "x = bytearray(200 << 20); print(len(x))"`
     const resources = { memoryMiB: 64 }

@@ -6,7 +6,7 @@ import type { ArchiveWorker } from './archive/archive-worker.ts'
 import { readStart } from './archive/collect.ts'
 import { commandProblem, isInitWords } from './command-problem.ts'
 import type { Container } from './container.ts'
-import { ENGINE_STOP_SIGNAL } from './create-container.ts'
+import { DEFAULT_PROCESSES, ENGINE_STOP_SIGNAL } from './create-container.ts'
 import type { EngineApi } from './engine-api.ts'
 import { otherPlatform } from './images.ts'
 import { lastLines } from './last-lines.ts'
@@ -27,6 +27,17 @@ const UNKNOWN_CODE = 255
 const UNSEEN =
   'The container ended while the container engine was away, which does not know how: it may have done its work or not. ' +
   'A training job with a RetryStrategy is started again.'
+
+/** What programs say that may start no more processes or threads: the shell, Python, Java. */
+function isOutOfProcesses(line: string): boolean {
+  return /(fork|clone|BlockingIOError).*Resource temporarily unavailable|can't start new thread|unable to create native thread/i.test(
+    line,
+  )
+}
+
+function processesHint({ processes = DEFAULT_PROCESSES }: Pick<DockerEngineOptions, 'processes'>): string {
+  return `Sagebrush: a task has at most ${processes} processes and threads at a time (setting docker.processes).`
+}
 
 export interface FinishParts {
   /** True where the engine was being stopped, was away, or was just back at that moment. */
@@ -71,7 +82,7 @@ export async function finishTask(parts: FinishParts, spec: TaskSpec, container: 
     ...(ofEngine && { interruption: INTERRUPTED }),
     ...(unseen && { interruption: UNSEEN }),
     ...(failure && failure.length > 0 && { failure: firstCharacters(failure) }),
-    lastLines: lines,
+    lastLines: container.exitCode !== 0 && lines.some(isOutOfProcesses) ? [...lines, processesHint(options)] : lines,
     outputs: collected.outputs,
     ...(collected.problem !== undefined && { outputError: collected.problem }),
     started: started.getTime(),

@@ -7,6 +7,7 @@ export { type ClientFacts, type ClientFiles, clientFiles, readClientFacts } from
 export {
   checkFolder,
   HomeError,
+  makeHome,
   pidNamespace,
   removeUnused,
   runningServer,

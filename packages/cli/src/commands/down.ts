@@ -8,6 +8,8 @@ import { configOf, withSettings } from '../settings-options.ts'
 
 const PATIENCE_MS = 30_000
 const POLL_MS = 100
+/** After so long it is said what is waited for. */
+const WHY_MS = 3_000
 
 export function downCommand(): Command {
   return withSettings(new Command('down'))
@@ -27,7 +29,13 @@ export function downCommand(): Command {
         )
       }
       // A job has that long from SIGTERM to SIGKILL, and then uploads what it has.
-      if (options.all) await endAll(record, config['limits.trainingStopSeconds'] * 1000 + PATIENCE_MS)
+      if (options.all) {
+        process.once('SIGINT', () => {
+          process.stderr.write('The server goes on, and so does the end of what was told to end.\n')
+          process.exit(130)
+        })
+        await endAll(record, config['limits.trainingStopSeconds'])
+      }
       const { tasks } = await askServer(record, 'GET', 'status')
       await endServer(record, config.home)
       process.stdout.write(`Stopped. Its state stays in ${config.home}.\n`)
@@ -52,10 +60,13 @@ async function endServer(record: ServerRecord, home: string): Promise<void> {
 }
 
 /** Has all work end, and says of each when it has. New work that comes meanwhile is ended too. */
-async function endAll(record: ServerRecord, patienceMs: number): Promise<void> {
+async function endAll(record: ServerRecord, stopSeconds: number): Promise<void> {
+  const patienceMs = stopSeconds * 1000 + PATIENCE_MS
+  const began = Date.now()
+  let toldWhy = false
   const status = await askServer(record, 'GET', 'status')
   const titles = new Map<string, { readonly ending: string; readonly ended: string }>()
-  const deadline = Date.now() + patienceMs
+  const deadline = began + patienceMs
   for (let left = workIn(status); ; left = workIn(await askServer(record, 'POST', 'end-work'))) {
     for (const one of left) {
       if (titles.has(workKey(one))) continue
@@ -71,6 +82,12 @@ async function endAll(record: ServerRecord, patienceMs: number): Promise<void> {
       titles.delete(key)
     }
     if (left.length === 0) return
+    if (!toldWhy && Date.now() - began > WHY_MS) {
+      process.stdout.write(
+        `A job has ${stopSeconds} s from SIGTERM to SIGKILL (limits.trainingStopSeconds), and then stores what it has …\n`,
+      )
+      toldWhy = true
+    }
     if (Date.now() > deadline) {
       const names = [...titles.values()].map(({ ending }) => ending).join(', ')
       throw new UserError(`Not ended within ${patienceMs / 1000} s: ${names}. The server goes on.`)

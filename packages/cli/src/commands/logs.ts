@@ -9,9 +9,9 @@ export function logsCommand(): Command {
     .option('-f, --follow', 'go on until the job ends, or the endpoint is deleted or has failed')
     .action(async (name: string, options) => {
       const loaded = configOf(options)
-      const running = requireRunning(loaded)
+      requireRunning(loaded)
       // Loaded here: AWS's clients are heavier than all other commands together.
       const { printLog } = await import('../print-log.ts')
-      await printLog(running, loaded.config.region, name, options.follow === true)
+      await printLog(loaded, name, options.follow === true)
     })
 }

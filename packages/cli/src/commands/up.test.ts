@@ -99,6 +99,16 @@ test.each([
   }
 })
 
+test.runIf(existsSync('/proc/self'))('a home where nothing can be made is told', async () => {
+  for (const command of [['up'], ['up', '-d']]) {
+    const done = await run(process.execPath, [cli, ...command, '--home', '/proc/foo/bar'], { PATH: process.env.PATH })
+    expect([done.code, done.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^The home \/proc\/foo\/bar cannot be made: ENOENT/),
+    ])
+  }
+})
+
 test('a file in the place of a home is told as one', async () => {
   const at = join(folder, 'file')
   writeFileSync(at, 'mine')

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { checkFolder, type LoadedConfig, removeUnused, runningServer } from '@sagebrush/server/client'
+import { checkFolder, type LoadedConfig, makeHome, removeUnused, runningServer } from '@sagebrush/server/client'
 import { Command, Option } from 'commander'
 import { calledAs } from '../called-as.ts'
 import { UserError } from '../explain.ts'
@@ -68,7 +68,7 @@ async function detach(loaded: LoadedConfig): Promise<void> {
     return
   }
   checkFolder(config.home)
-  const made = mkdirSync(config.home, { recursive: true, mode: 0o700 }) !== undefined
+  const made = makeHome(config.home)
   const outputFile = join(config.home, 'server.out')
   const output = openSync(outputFile, 'w', 0o600)
   const args = process.argv.slice(1).filter((word) => word !== '-d' && word !== '--detach')

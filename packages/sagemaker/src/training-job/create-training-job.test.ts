@@ -121,6 +121,11 @@ const refusals: [string, Partial<CreateTrainingJobRequest>, string][] = [
     'InputDataConfig[0] ("train"): input mode Pipe is not supported: use File or FastFile.',
   ],
   [
+    'pipe mode without a channel',
+    { AlgorithmSpecification: { ...specification, TrainingInputMode: 'Pipe' }, InputDataConfig: [] },
+    'AlgorithmSpecification.TrainingInputMode Pipe is not supported: use File or FastFile.',
+  ],
+  [
     'an augmented manifest',
     { InputDataConfig: [s3({ S3DataType: 'AugmentedManifestFile' })] },
     'InputDataConfig[0] ("train"): S3DataType AugmentedManifestFile needs input mode Pipe, which is not supported: use ManifestFile or S3Prefix.',

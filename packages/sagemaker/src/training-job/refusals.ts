@@ -30,6 +30,8 @@ function algorithm(request: CreateTrainingJobRequest): string | undefined {
   }
   if (!specification?.TrainingImage)
     return 'You must provide either AlgorithmSpecification.TrainingImage or AlgorithmSpecification.AlgorithmName.'
+  if (specification.TrainingInputMode === 'Pipe' && !request.InputDataConfig?.length)
+    return 'AlgorithmSpecification.TrainingInputMode Pipe is not supported: use File or FastFile.'
   if (!request.ResourceConfig) return 'ResourceConfig is required with AlgorithmSpecification.TrainingImage.'
   const { InstanceGroups: groups, InstanceType: type, InstanceCount: count } = request.ResourceConfig
   // AWS's words, as the SDK's users quote them (aws/sagemaker-python-sdk, pull request 5564).

@@ -14,7 +14,7 @@ import {
   statSync,
 } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 /** The layout of the home's folders and files that this version writes. */
@@ -55,12 +55,7 @@ export interface Home {
  * `purpose`: a half restored home opens for another restore alone.
  */
 export function openHome(folder: string, purpose: 'serve' | 'restore' = 'serve'): Home {
-  const names = namesIn(folder)
-  try {
-    if (!names) mkdirSync(folder, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw new HomeError(`The home ${folder} cannot be made: ${error instanceof Error ? error.message : String(error)}`)
-  }
+  makeHome(folder)
   checkFolder(folder)
   const path = realpathSync(folder)
   closeToOthers(path)
@@ -89,6 +84,31 @@ export function openHome(folder: string, purpose: 'serve' | 'restore' = 'serve')
       lock.close()
     },
   }
+}
+
+/** Node's own recursive making has no end in /proc, where nothing can be made. */
+function makeFolders(folder: string): void {
+  const make = () => mkdirSync(folder, { mode: 0o700 })
+  try {
+    make()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error
+    makeFolders(dirname(folder))
+    make()
+  }
+}
+
+/** Makes the folder of a home where there is none; true where it did. */
+export function makeHome(folder: string): boolean {
+  if (namesIn(folder)) return false
+  try {
+    makeFolders(resolve(folder))
+  } catch (error) {
+    throw new HomeError(`The home ${folder} cannot be made: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  return true
 }
 
 /** What may be in a folder that is to become a home: settings, what `up -d` begins with, and a new disk's own folder. */
