@@ -19,6 +19,8 @@ _CHUNK = 1 << 20
 _SAMPLE = 1 << 14
 # More names than that of one folder come in the order in which they lie there, not held in memory to be sorted.
 _MOST_SORTED = 100000
+# What lies deeper is left out: each level takes a frame of Python's stack and an open folder.
+_MOST_LEVELS = 400
 # More problems than that are counted, not told.
 _MOST_PROBLEMS = 20
 
@@ -152,9 +154,12 @@ def _add(tar, folder, prefix, inside, problems, seen, scratch):
 def _names(folder):
     with os.scandir(folder) as entries:
         first = [entry.name for entry in itertools.islice(entries, _MOST_SORTED)]
-        yield from sorted(first) if len(first) < _MOST_SORTED else first
-        for entry in entries:
-            yield entry.name
+        if len(first) == _MOST_SORTED:
+            yield from first
+            for entry in entries:
+                yield entry.name
+            return
+    yield from sorted(first)
 
 
 def _add_one(tar, folder, name, path, inside, problems, seen, scratch):
@@ -162,6 +167,9 @@ def _add_one(tar, folder, name, path, inside, problems, seen, scratch):
     info = tarfile.TarInfo(path)
     info.mtime = int(found.st_mtime)
     info.mode = stat.S_IMODE(found.st_mode)
+    if stat.S_ISDIR(found.st_mode) and path.count('/') >= _MOST_LEVELS:
+        problems.add('what lies more than %d folders deep is left out: "%s"' % (_MOST_LEVELS, path[:200] + '…'))
+        return 0
     if stat.S_ISDIR(found.st_mode):
         below = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
         try:

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { SharedWork } from '@sagebrush/task-folder'
 import type { ArchiveWorker } from './archive/archive-worker.ts'
 import type { EngineApi } from './engine-api.ts'
 import { toldWhile } from './told-while.ts'
@@ -39,13 +40,16 @@ const FORMAT = '1'
 
 /**
  * The container form of a managed image: the built environment itself, laid on a base image, so that the two forms
- * cannot drift apart. Made once for each environment and toolkit; resolves to its name. Throws with the engine's words.
+ * cannot drift apart. Made once for each environment and toolkit, and only while somebody waits for it; resolves to its
+ * name. Throws with the engine's words.
  */
 export async function containerForm(
   api: EngineApi,
   worker: ArchiveWorker,
   built: BuiltEnvironment,
+  makings: SharedWork<string>,
   onProgress: (message: string) => void,
+  signal: AbortSignal,
 ): Promise<string> {
   const minor = built.python.split('.').slice(0, 2).join('.')
   const base = BASES[minor]
@@ -68,9 +72,14 @@ export async function containerForm(
     interpreters: { [`${built.folder}/bin/python`]: `${HOME}/environment/bin/python` },
   }
   const message = `Making the container image of ${built.image} ${built.version} on ${base}`
+  const making = async (tell: (message: string) => void, abort: AbortSignal) => {
+    await toldWhile(message, tell, () => worker.call({ do: 'build', order }, abort))
+    return tag
+  }
   try {
-    await toldWhile(message, onProgress, () => worker.call({ do: 'build', order }))
+    return await makings.wait(tag, making, onProgress, signal)
   } catch (error) {
+    signal.throwIfAborted()
     const words = error instanceof Error ? error.message : String(error)
     throw new Error(
       `The container image of ${built.image} ${built.version} could not be made on ${base}: ${words.trim()} ` +
@@ -78,7 +87,6 @@ export async function containerForm(
       { cause: error },
     )
   }
-  return tag
 }
 
 function dockerfileOf({ python, variables, image, version }: BuiltEnvironment, base: string): string {

@@ -1,6 +1,6 @@
 import { access, readFile, rm, writeFile } from 'node:fs/promises'
 import { StagingError, type TaskSpec, type TaskState } from '@sagebrush/core'
-import { hasCode, type Launch, Launches, readSpec, replaceJson } from '@sagebrush/task-folder'
+import { hasCode, type Launch, Launches, readSpec, replaceJson, SharedWork } from '@sagebrush/task-folder'
 import type { ArchiveWorker } from './archive/archive-worker.ts'
 import { commandProblem } from './command-problem.ts'
 import { findContainer } from './container.ts'
@@ -37,6 +37,8 @@ export interface LauncherParts {
 /** Brings written tasks to running containers, in the background; knows of each how far it is. */
 export class Launcher {
   readonly #launches: Launches
+  /** The images that are being made, by name. */
+  readonly #makings = new SharedWork<string>()
   readonly #parts: LauncherParts
 
   constructor(parts: LauncherParts) {
@@ -167,7 +169,10 @@ export class Launcher {
     const { api, options, worker } = this.#parts
     const built = await options.environment(image, onProgress, signal)
     signal.throwIfAborted()
-    return { reference: await containerForm(api, worker, built, onProgress), variables: built.taskVariables }
+    return {
+      reference: await containerForm(api, worker, built, this.#makings, onProgress, signal),
+      variables: built.taskVariables,
+    }
   }
 
   async #fail(id: string, error: unknown): Promise<void> {

@@ -55,10 +55,14 @@ async function endlessBench() {
     temporary,
     bench,
     builds: async () => (await readFile(join(place, 'builds'), 'utf8').catch(() => '')).split('\n').filter(Boolean),
-    async start(seen = 'preparing') {
+    /** Until it is said what is being made for it, or no longer than it is taken. */
+    async start(seen: 'said' | 'taken' = 'said') {
       const spec = testSpec(endless, ['true'])
       await bench.engine.start(spec)
-      await until(seen, async () => (await bench.engine.observe(spec.id)).phase === seen || undefined)
+      await until(seen, async () => {
+        const state = await bench.engine.observe(spec.id)
+        return (state.phase === 'preparing' && (seen === 'taken' || state.message !== '')) || undefined
+      })
       return spec.id
     },
   }
@@ -118,7 +122,7 @@ test('the making of an environment ends with the last task that waits for it, an
 test('a task that is stopped before anything is known of its environment ends soon', { timeout: 60_000 }, async () => {
   const { temporary, bench, start } = await endlessBench()
   try {
-    const id = await start('staging')
+    const id = await start('taken')
     await bench.engine.stop(id, 60_000)
     await until('the end', async () => (await bench.engine.observe(id)).phase === 'ended' || undefined, 10_000)
     expect(await bench.engine.observe(id)).toMatchObject({ phase: 'ended', exit: { stopped: true } })

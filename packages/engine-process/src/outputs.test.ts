@@ -79,6 +79,19 @@ describe('an archive', () => {
     expect(told[20]).toBe('model.tar.gz: and 30 more')
   })
 
+  test('leaves out what lies too deep, and keeps the rest', async () => {
+    const { state, members } = await archive(
+      `echo kept > kept; python3 -c "
+import os
+for i in range(700): os.mkdir('d'); os.chdir('d')
+open('lost', 'w').close()"`,
+    )
+    expect(members).toHaveLength(401)
+    expect(members).toContain('- kept')
+    expect(state.exit.code).toBe(0)
+    expect(state.outputError).toContain('model.tar.gz: what lies more than 400 folders deep is left out: "d/d/')
+  })
+
   test('takes no memory of its members, however many', { timeout: 60_000 }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'many-'))
     try {

@@ -10,7 +10,7 @@ test('a task is brought on its way once, and breaking it off waits for its end',
     await new Promise((resolve) => signal.addEventListener('abort', resolve))
     seen.push('ended')
   }
-  expect(launches.begin('a', run)).toMatchObject({ phase: 'staging' })
+  expect(launches.begin('a', run)).toMatchObject({ phase: 'preparing', message: '' })
   await expect.poll(() => launches.stateOf('a')).toMatchObject({ phase: 'preparing', message: 'Making it' })
   expect(launches.begin('a', run)).toMatchObject({ phase: 'preparing' })
   expect(await launches.abort('a')).toBe(true)
@@ -31,7 +31,7 @@ test('closing breaks all off, and nothing begins any more', async () => {
   run('b')
   await launches.close()
   expect(begun).toEqual(['a', 'b'])
-  expect(run('c')).toMatchObject({ phase: 'staging' })
+  expect(run('c')).toMatchObject({ phase: 'preparing', message: '' })
   expect(launches.stateOf('c')).toBeUndefined()
   await launches.close()
   expect(begun).toEqual(['a', 'b'])

@@ -35,7 +35,8 @@ export class Launches {
 
   /** Has `run` bring the task on its way, unless it is already, or all is closed. `run` must not throw. */
   begin(id: string, run: (launch: Launch) => Promise<void>): LaunchState {
-    const state: LaunchState = { phase: 'staging', since: new Date() }
+    // Of what it needs nothing is known yet: words come with what has to be made.
+    const state: LaunchState = { phase: 'preparing', message: '', since: new Date() }
     if (this.#closed) return state
     const known = this.#running.get(id)
     if (known) return known.state

@@ -119,6 +119,7 @@ export interface CollectedOutput {
  */
 export type TaskState =
   | { readonly phase: 'absent' }
+  /** `message`: what is being made for it, where it is known; else empty. */
   | { readonly phase: 'preparing'; readonly message: string; readonly since: Date }
   /** `message`: what holds it up, where something does. */
   | { readonly phase: 'staging'; readonly since: Date; readonly message?: string }

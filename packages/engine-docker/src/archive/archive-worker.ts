@@ -16,6 +16,9 @@ export type Call =
   | { readonly do: 'build'; readonly order: BuildOrder }
   | { readonly do: 'collect'; readonly order: CollectOrder }
 
+/** To the thread: what to do, or that nobody wants it any more. */
+export type Message = { readonly id: number; readonly call: Call } | { readonly id: number; readonly cancel: true }
+
 interface Answer {
   readonly id: number
   readonly output?: unknown
@@ -43,13 +46,21 @@ export class ArchiveWorker {
     return (await this.call({ do: 'collect', order })) as Collected
   }
 
-  async call(call: Call): Promise<unknown> {
+  /** Where `signal` is aborted it rejects when the thread has ended what it was at; only a build can be ended. */
+  async call(call: Call, signal?: AbortSignal): Promise<unknown> {
+    signal?.throwIfAborted()
     const thread = this.#begun()
     const id = ++this.#lastId
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     this.#waiting.set(id, { resolve, reject })
-    thread.postMessage({ id, call })
-    return await promise
+    thread.postMessage({ id, call } satisfies Message)
+    const cancel = () => thread.postMessage({ id, cancel: true } satisfies Message)
+    signal?.addEventListener('abort', cancel)
+    try {
+      return await promise
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+    }
   }
 
   /** Breaks off what is under way. */

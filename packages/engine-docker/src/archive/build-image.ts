@@ -19,12 +19,13 @@ export interface BuildOrder {
 /** Most of what the engine said that an error holds. */
 const MOST_CHARACTERS = 2_000
 
-/** Builds an image. Throws an Error with the engine's last words. */
-export async function buildImage(order: BuildOrder): Promise<void> {
+/** Builds an image; the engine gives up where `signal` is aborted. Throws an Error with the engine's last words. */
+export async function buildImage(order: BuildOrder, signal: AbortSignal): Promise<void> {
   const context = pack()
   const answer = new EngineApi(order.address).stream('POST', '/build', {
     query: { t: order.tag, rm: true, forcerm: true },
     tar: context,
+    signal,
   })
   answer.catch(() => {})
   try {

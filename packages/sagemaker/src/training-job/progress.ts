@@ -71,7 +71,7 @@ function reachedRank(job: TrainingJob): number {
 }
 
 function withPreparing(job: TrainingJob, states: readonly TaskState[], now: Date): TrainingJob {
-  const preparing = states.find((state) => state.phase === 'preparing')
+  const preparing = states.flatMap((state) => (state.phase === 'preparing' && state.message !== '' ? [state] : []))[0]
   const status = secondaryStatus(job)
   if (!preparing || (status !== 'Starting' && status !== 'Restarting')) return job
   return withTransition(job, status, now, preparing.message)
