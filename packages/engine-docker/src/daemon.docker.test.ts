@@ -58,7 +58,7 @@ describe.skipIf(skipsFor('docker') || skipsFor('root'))('an engine that fails', 
     await bench.engine.start(task)
     const said = await until('words', async () => {
       const state = await bench.engine.observe(task.id)
-      return state.phase === 'preparing' ? state.message : undefined
+      return state.phase === 'preparing' && state.message !== '' ? state.message : undefined
     })
     expect(said).toMatch(/^No container engine answers at .*socket: (ENOENT|ECONNREFUSED)/)
     await expect(bench.engine.find('sagebrush-test/python:2')).rejects.toThrow('No container engine answers')
