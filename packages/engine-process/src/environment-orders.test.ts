@@ -132,29 +132,6 @@ test('a task that is stopped before anything is known of its environment ends so
   }
 })
 
-test('who comes late hears what is being done, and is not given what is just being broken off', {
-  timeout: 120_000,
-}, async () => {
-  const { bench, builds, start } = await endlessBench()
-  try {
-    const first = await start()
-    await until('a build', async () => (await builds()).length > 0 || undefined, 60_000)
-    const known = await bench.engine.observe(first)
-    const second = await start()
-    expect(await bench.engine.observe(second)).toMatchObject({ message: expect.stringMatching(/^Making the env/) })
-    expect(known).toMatchObject({ message: expect.stringMatching(/^Making the env/) })
-    await bench.engine.stop(first, 60_000)
-    const stopped = bench.engine.stop(second, 60_000)
-    const third = await start()
-    await stopped
-    await until('another build', async () => (await builds()).length > 1 || undefined, 60_000)
-    expect(await bench.engine.observe(third)).toMatchObject({ phase: 'preparing' })
-    await bench.engine.remove(third)
-  } finally {
-    await bench.close()
-  }
-})
-
 test('a second one who waits hears at once what the first has heard last', { timeout: 120_000 }, async () => {
   const { temporary, bench, builds } = await endlessBench()
   try {

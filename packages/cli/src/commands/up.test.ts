@@ -34,6 +34,20 @@ test.each([
   if (!leaves) expect(told).toBe(`Stopping …\nStopped. Its state stays in ${at}.\n`)
 })
 
+test('a signal while it starts ends it in order', async () => {
+  const at = join(folder, 'home')
+  const environment = { PATH: process.env.PATH, SAGEBRUSH_HOME: at, SAGEBRUSH_PORT: '0' }
+  const child = spawn(process.execPath, [cli, 'up'], { env: environment, stdio: ['ignore', 'ignore', 'pipe'] })
+  let log = ''
+  child.stderr.on('data', (part) => (log += part))
+  // Its first line, before it answers.
+  await until(30_000, async () => log.includes('"Made account') || undefined)
+  child.kill('SIGTERM')
+  expect(await once(child, 'close')).toEqual([0, null])
+  expect(log).toContain('"stopping"')
+  expect(existsSync(join(at, 'server.json'))).toBe(false)
+})
+
 test('up in the foreground goes on once nobody reads what it says', async () => {
   const environment = { PATH: process.env.PATH, SAGEBRUSH_HOME: join(folder, 'home'), SAGEBRUSH_PORT: '0' }
   const settings = { ...environment, SAGEBRUSH_LOG_LEVEL: 'debug' }

@@ -32,15 +32,15 @@ async function foreground(loaded: LoadedConfig, console: boolean): Promise<void>
   outliveConsole()
   // Loaded here: the other commands need a tenth of it, and `up -d` only starts another process.
   const { calmCollector, openServer } = await import('@sagebrush/server')
-  const server = await openServer({ config, version, ...(console && { console: process.stderr }) })
-  // Once it answers: while it starts, every helper is welcome.
-  calmCollector()
-  if (process.stdout.isTTY) process.stdout.write(nextSteps(server.url, loaded))
+  const opening = openServer({ config, version, ...(console && { console: process.stderr }) })
   let closing = false
   const close = async () => {
     if (closing) process.exit(130)
     closing = true
     process.stdout.write('Stopping …\n')
+    // Asked for while it starts, it ends once it has; a start that fails is told below.
+    const server = await opening.catch(() => undefined)
+    if (!server) return
     const tasks = await server.tasks()
     await server.close()
     process.stdout.write(`Stopped. Its state stays in ${config.home}.\n`)
@@ -48,6 +48,10 @@ async function foreground(loaded: LoadedConfig, console: boolean): Promise<void>
     process.exit(0)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, close)
+  const server = await opening
+  // Once it answers: while it starts, every helper is welcome.
+  calmCollector()
+  if (process.stdout.isTTY && !closing) process.stdout.write(nextSteps(server.url, loaded))
 }
 
 /**
