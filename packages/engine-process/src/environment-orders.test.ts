@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { testSpec, until } from '@sagebrush/engine-kit'
 import { loadImages } from '@sagebrush/managed-images'
+import { recordStop } from '@sagebrush/task-folder'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBench } from './testing.ts'
 
@@ -185,6 +186,23 @@ test('what makes it ends with its maker, however that ends', { timeout: 120_000 
     await until('the end of pip', pipIsGone, 10_000)
   } finally {
     for (const pid of await processesOf(temporary)) process.kill(Number(pid), 'SIGKILL')
+    await bench.close()
+  }
+})
+
+test('a task that was to stop when its server ended is not taken up by the next one', { timeout: 60_000 }, async () => {
+  const { temporary, bench, start } = await endlessBench()
+  try {
+    const id = await start()
+    await bench.engine.close()
+    for (const pid of await processesOf(temporary)) process.kill(Number(pid), 'SIGKILL')
+    await recordStop(join(bench.harness.home, 'tasks'), id, 60_000)
+    const next = await bench.harness.open(bench.objects)
+    expect(await next.observe(id)).toMatchObject({ phase: 'ended', exit: { stopped: true } })
+    expect(await processesOf(temporary)).toEqual([])
+    await next.remove(id)
+    await next.close()
+  } finally {
     await bench.close()
   }
 })

@@ -118,7 +118,7 @@ async function takeUp({ root }: ProcessEngineOptions, launcher: Launcher): Promi
   await Promise.all(hints.map((id) => rm(join(hintFolder(root), id), { force: true })))
   for (const id of names.filter(isTaskId)) {
     const files = taskFiles(root, id)
-    if (!(await readState(files.state)) && !(await isSupervised(files.control))) launcher.launch(id)
+    if (!(await readState(files.state)) && !(await isSupervised(files.control))) await launchOrEnd(id, root, launcher)
   }
 }
 
@@ -134,8 +134,8 @@ async function observeTask(id: string, { root }: ProcessEngineOptions, launcher:
   if (last && isFinal(last)) return stateOf(last)
   if (!(await exists(files.spec))) return { phase: 'absent' }
   if (!last) {
-    if (!(await readStop(root, id))) return launcher.launch(id)
-    await launcher.endUnstarted(id)
+    const launched = await launchOrEnd(id, root, launcher)
+    if (launched) return launched
   } else {
     await killLeftovers(root, id)
     await launcher.end(id, {
@@ -148,6 +148,13 @@ async function observeTask(id: string, { root }: ProcessEngineOptions, launcher:
   }
   const final = await readState(files.state)
   return final ? stateOf(final) : { phase: 'absent' }
+}
+
+/** Takes up a task that has no supervisor; one that was to stop has ended, and that is written down. */
+async function launchOrEnd(id: string, root: string, launcher: Launcher): Promise<TaskState | undefined> {
+  if (!(await readStop(root, id))) return launcher.launch(id)
+  await launcher.endUnstarted(id)
+  return undefined
 }
 
 async function exists(path: string): Promise<boolean> {

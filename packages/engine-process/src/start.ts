@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { StagingError, type TaskSpec, type TaskState } from '@sagebrush/core'
-import { hasCode, type Launch, Launches, readJson, readSpec, readStop, replaceJson } from '@sagebrush/task-folder'
+import { hasCode, type Launch, Launches, readJson, readSpec, replaceJson } from '@sagebrush/task-folder'
 import { ToolkitBytecode } from './bytecode.ts'
 import { isSupervised } from './control-pipe.ts'
 import { EnvironmentError } from './environment.ts'
@@ -81,12 +81,8 @@ export class Launcher {
     const { image } = file.spec
     if (image.kind !== 'managed') throw new EnvironmentError(`The process engine cannot run ${image.reference}.`)
     const probe = await this.#probe()
-    const onProgress = (message: string) => {
-      launch.preparing(message)
-      // A stop that came before this was known has found nothing to break off.
-      void this.#breakOffStopped(id)
-    }
     const options = { ...this.#options, pythons: probe.pythons }
+    const onProgress = (message: string) => launch.preparing(message)
     const environment = await this.#environments.wait(image, options, onProgress, signal)
     const python = environment.python.path
     this.#bytecode.compile(python)
@@ -153,14 +149,6 @@ export class Launcher {
   /** Ends a task that is to stop, where its environment is still being made. Its wish is written down before. */
   async stopWaiting(id: string): Promise<void> {
     if (this.stateOf(id)?.phase === 'preparing' && (await this.abort(id))) await this.endUnstarted(id)
-  }
-
-  async #breakOffStopped(id: string): Promise<void> {
-    try {
-      if (await readStop(this.#options.root, id)) await this.stopWaiting(id)
-    } catch (error) {
-      this.#options.log?.(`the task ${id} could not be broken off`, error)
-    }
   }
 
   /** Of a task that was stopped before its supervisor had it. */
