@@ -82,7 +82,7 @@ async function endAll(record: ServerRecord, stopSeconds: number): Promise<void> 
       titles.delete(key)
     }
     if (left.length === 0) return
-    if (!toldWhy && Date.now() - began > WHY_MS) {
+    if (!toldWhy && Date.now() - began > WHY_MS && left.some(({ kind }) => kind === 'training-job')) {
       process.stdout.write(
         `A job has ${stopSeconds} s from SIGTERM to SIGKILL (limits.trainingStopSeconds), and then stores what it has …\n`,
       )
