@@ -5,9 +5,18 @@ export async function toldWhile<T>(
   work: () => Promise<T>,
   everyMs = 3_000,
 ): Promise<T> {
-  const started = Date.now()
   onProgress(message)
-  const timer = setInterval(() => onProgress(`${message} (${Math.round((Date.now() - started) / 1000)} s)`), everyMs)
+  return await everyWhile((seconds) => onProgress(`${message} (${seconds} s)`), work, everyMs)
+}
+
+/** Calls `tell` with the seconds that have gone by, again and again, until the work is over. */
+export async function everyWhile<T>(
+  tell: (seconds: number) => void,
+  work: () => Promise<T>,
+  everyMs: number,
+): Promise<T> {
+  const began = Date.now()
+  const timer = setInterval(() => tell(Math.round((Date.now() - began) / 1000)), everyMs)
   try {
     return await work()
   } finally {

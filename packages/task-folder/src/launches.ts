@@ -8,8 +8,8 @@ export interface Launch {
   /** It waits for something that is made first, which `message` says. */
   preparing(message: string): void
   staging(since?: Date): void
-  /** What it waits for all of a sudden, while it is staged. */
-  held(message: string): void
+  /** What it waits for all of a sudden, while it is staged; undefined once it waits no longer. */
+  held(message: string | undefined): void
 }
 
 interface Running {
@@ -55,7 +55,8 @@ export class Launches {
       },
       held: (message) => {
         if (running.state.phase !== 'staging') return
-        running.state = { ...running.state, message }
+        const { phase, since } = running.state
+        running.state = { phase, since, ...(message !== undefined && { message }) }
         this.#changed(id)
       },
     }

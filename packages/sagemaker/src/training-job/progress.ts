@@ -40,8 +40,7 @@ export function advance(job: TrainingJob, states: readonly TaskState[], now: Dat
     next = { ...next, trainingStart: next.modified }
   }
   const held = states.find((state) => state.phase === 'staging')?.message
-  if (held !== undefined && secondaryStatus(next) === 'Downloading')
-    next = withTransition(next, 'Downloading', now, held)
+  if (rank === 1 && secondaryStatus(next) === 'Downloading') next = withTransition(next, 'Downloading', now, held)
   if (rank >= 2 && reached < 2) next = withTransition(next, 'Training', startedAt(states) ?? now)
   if (rank >= 3 && reached < 3) next = withTransition(next, 'Uploading', collectingSince(states) ?? now)
   return next
