@@ -86,17 +86,13 @@ export function openHome(folder: string, purpose: 'serve' | 'restore' = 'serve')
   }
 }
 
-/** Node's own recursive making has no end in /proc, where nothing can be made. */
+/** Node's own recursive making has no end in /proc, where nothing can be made. Others may make the same at once. */
 function makeFolders(folder: string): void {
-  const make = () => mkdirSync(folder, { mode: 0o700 })
+  if (dirname(folder) !== folder && !existsSync(dirname(folder))) makeFolders(dirname(folder))
   try {
-    make()
+    mkdirSync(folder, { mode: 0o700 })
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') return
-    if (code !== 'ENOENT' || dirname(folder) === folder) throw error
-    makeFolders(dirname(folder))
-    make()
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 
