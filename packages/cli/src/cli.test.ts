@@ -156,8 +156,16 @@ describe('with a server', () => {
   })
 
   test.each(['SIGINT', 'SIGTERM'] as const)('%s to run alone goes on to its program', async (signal) => {
-    const script = `trap 'echo heard; exit 5' ${signal.slice(3)}; echo ready; while :; do sleep 0.05; done`
-    const child = server.spawn(['run', '--', 'bash', '-c', script])
+    // Not bash, which may miss a SIGINT that comes while it starts a program.
+    const script = `
+import signal, sys
+def heard(*_):
+    print('heard', flush=True)
+    sys.exit(5)
+signal.signal(signal.${signal}, heard)
+print('ready', flush=True)
+while True: signal.pause()`
+    const child = server.spawn(['run', '--', 'python3', '-c', script])
     let said = ''
     child.stdout?.on('data', (chunk) => {
       said += chunk
