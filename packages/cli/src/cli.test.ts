@@ -156,7 +156,6 @@ describe('with a server', () => {
   })
 
   test.each(['SIGINT', 'SIGTERM'] as const)('%s to run alone goes on to its program', async (signal) => {
-    // Not bash, which may miss a SIGINT that comes while it starts a program.
     const script = `
 import signal, sys
 def heard(*_):

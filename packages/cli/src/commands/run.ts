@@ -34,12 +34,13 @@ export function runCommand(): Command {
 function runProgram(words: readonly string[], environment: Record<string, string | undefined>): Promise<void> {
   const [program = '', ...rest] = words
   return new Promise((resolve, reject) => {
-    const child = spawn(program, rest, { stdio: 'inherit', env: environment })
+    // Heard from before the program runs: a signal that came just then would end us alone.
     const forward = (signal: NodeJS.Signals) => child.kill(signal)
     // A terminal sends ^C to the whole group: the child has it already, and we only must not die of it first.
     const interrupt = (signal: NodeJS.Signals) => process.stdin.isTTY || child.kill(signal)
     process.on('SIGINT', interrupt)
     for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, forward)
+    const child = spawn(program, rest, { stdio: 'inherit', env: environment })
     child.on('error', (error: NodeJS.ErrnoException) => {
       // Where a folder of PATH cannot be read, the system says EACCES of what is nowhere.
       const isMissing = error.code === 'ENOENT' || (error.code === 'EACCES' && !isInPath(program, environment.PATH))
